@@ -1,0 +1,1 @@
+"""Cameras, recordings and ingest runs in SQLite."""

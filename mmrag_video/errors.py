@@ -1,0 +1,57 @@
+"""What can go wrong, as one sentence for a person and one exit code for a script."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command. 2 is also what click uses for a mistyped option."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    SOME_RECORDINGS_FAILED = 3
+    NO_CONFIDENT_MATCH = 4
+    INDEX_MADE_OTHERWISE = 5
+    INTERRUPTED = 130
+
+
+class MmragError(Exception):
+    """Base of every error a user may meet: its text says what is wrong, where, and what to do."""
+
+    exit_code = ExitCode.FAILED
+
+
+class UsageError(MmragError):
+    """The request itself cannot be carried out as asked."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(UsageError):
+    """A settings file or an `MMRAG_...` variable holds something that cannot be used."""
+
+
+class RecordingError(MmragError):
+    """One recording cannot be read; the others are not touched by it."""
+
+
+class DecoderError(RecordingError):
+    """The decoding process died or stopped answering."""
+
+
+class ModelError(MmragError):
+    """A model cannot be loaded, or was asked for something it cannot do."""
+
+
+class StoreError(MmragError):
+    """The frame store cannot be started, reached or written."""
+
+
+class CatalogError(MmragError):
+    """The catalog cannot be opened, or is newer than this program."""
+
+
+class IndexMismatchError(MmragError):
+    """The index was made by another model or with other sampler settings."""
+
+    exit_code = ExitCode.INDEX_MADE_OTHERWISE

@@ -1,0 +1,55 @@
+"""A frame as the store keeps it, and as a search finds it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from mmrag_video.models.base import Facts
+from mmrag_video.video.sampled import KeepReason
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """One kept frame. Its key is the recording's content hash and its exact time."""
+
+    recording: str
+    """SHA-256 of the recording."""
+    camera: str
+    time: Fraction
+    """Seconds from the recording's first frame."""
+    valid_until: Fraction
+    reason: KeepReason
+    wall_start: datetime | None
+    """Aware; None where the recording's clock is unknown."""
+    wall_end: datetime | None
+    run: int
+    """The ingest run that wrote it: frames of a run that is not complete are not found."""
+    facts: Facts
+
+    @property
+    def key(self) -> str:
+        """Primary key: the same frame written twice is one row."""
+        return f"{self.recording}:{self.time.numerator}/{self.time.denominator}"
+
+
+@dataclass(frozen=True)
+class FoundFrame:
+    """A frame that a search recalled, with the cosine of its vector and the query's."""
+
+    frame: StoredFrame
+    similarity: float
+
+
+@dataclass(frozen=True)
+class FrameFilter:
+    """Which frames a search may find. None or empty: no restriction.
+
+    With a time range, frames whose wall-clock time is unknown are left out.
+    """
+
+    cameras: tuple[str, ...] = ()
+    start: datetime | None = None
+    """Aware; frames that end after this."""
+    end: datetime | None = None
+    """Aware; frames that start before this."""
+    recordings: tuple[str, ...] = ()

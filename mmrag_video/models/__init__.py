@@ -1,0 +1,1 @@
+"""Models that turn frames and words into vectors, and read the best frames closely."""

@@ -1,0 +1,100 @@
+"""The two things a model can be: an embedder, and a reranker.
+
+Vectors are float32 of unit length; frames and queries of one embedder share a space, compared by
+cosine. To add a model, write one file that provides `load` and name it in registry.py.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrag_video.video.frames import Image
+from mmrag_video.video.sampled import SampledFrame
+
+Vector = NDArray[np.float32]
+"""(dimensions,), unit length."""
+Facts = Mapping[str, object]
+"""What a model wrote down of a frame for its reranker to read later: plain JSON values."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked: words, a picture, or both. At least one of them."""
+
+    text: str | None = None
+    image: Image | None = None
+
+
+@dataclass(frozen=True)
+class FrameEmbedding:
+    """What is stored of a frame: where it lies, and what was seen in it (may be empty)."""
+
+    vector: Vector
+    facts: Facts
+
+
+class Embedder(Protocol):
+    """Turns frames and queries into vectors of one space."""
+
+    @property
+    def name(self) -> str:
+        """The name in the settings, such as `basic`."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of every vector."""
+        ...
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """All that changes the vectors: weights, revision, instruction, code version."""
+        ...
+
+    def embed_frames(self, frames: Sequence[SampledFrame]) -> list[FrameEmbedding]:
+        """One embedding per frame, in order; a frame's does not depend on its neighbours."""
+        ...
+
+    def embed_query(self, query: Query) -> Vector:
+        """The query's place in the frames' space. Raises ModelError if it has no picture side."""
+        ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recalled frame, as the reranker gets it."""
+
+    facts: Facts
+    similarity: float
+    """Cosine of the query's and the frame's vectors."""
+    image: Callable[[], Image]
+    """Loads the frame's picture, for those who look again."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A reranker's opinion of one frame."""
+
+    score: float
+    """0 to 1, comparable between frames of one query."""
+    why: str
+    """What in the frame answers the query, in a few words; empty if the model cannot say."""
+
+
+class Reranker(Protocol):
+    """Reads recalled frames closely."""
+
+    def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
+        """One judgement per candidate, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """An embedder with the reranker that goes with it, if any."""
+
+    embedder: Embedder
+    reranker: Reranker | None

@@ -1,0 +1,33 @@
+"""Media time for people: `00:01:02.480`, an exact fraction of seconds underneath."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_PATTERN = re.compile(
+    r"(?:(?P<hours>\d+):)?(?P<minutes>[0-5]?\d):(?P<seconds>[0-5]?\d(?:\.\d+)?)", re.ASCII
+)
+
+
+@dataclass(frozen=True, order=True)
+class Timecode:
+    """A time on a recording, counted from its first frame. Written with milliseconds, rounded."""
+
+    seconds: Fraction
+
+    def __str__(self) -> str:
+        milliseconds = round(self.seconds * 1000)
+        sign = "-" if milliseconds < 0 else ""
+        whole_seconds, milliseconds = divmod(abs(milliseconds), 1000)
+        minutes, seconds = divmod(whole_seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{sign}{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Timecode":
+        """Read `HH:MM:SS.mmm` or `MM:SS`. Raises ValueError for anything else."""
+        match = _PATTERN.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not a timecode such as 00:01:02.480")
+        hours = int(match["hours"] or 0)
+        return cls(Fraction(hours * 3600 + int(match["minutes"]) * 60) + Fraction(match["seconds"]))
