@@ -36,6 +36,8 @@ class Moment:
     score: float
     """0 to 1."""
     confidence: Confidence
+    above: float
+    """Share of the collection (0 to 1) that answers this query less well, from a sample."""
     why: str
     """What in the best frame answers the query; empty if the model cannot say."""
 
@@ -75,8 +77,6 @@ class Answer:
     """All moments for one query, best first."""
 
     moments: tuple[Moment, ...]
-    frames_searched: int
-    """Frames in the index that the filter let through, at most as many as were counted."""
 
     @property
     def is_confident(self) -> bool:

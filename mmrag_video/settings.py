@@ -5,25 +5,24 @@ The file is `MMRAG_SETTINGS` or `--settings`; a nested setting such as `search.l
 """
 
 import os
+import re
 import tomllib
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+)
+from pydantic_settings import (
+    SettingsError as UnreadableVariable,
 )
 
 from mmrag_video.errors import SettingsError
@@ -48,8 +47,32 @@ def _inside_the_picture(polygon: Polygon) -> Polygon:
     return polygon
 
 
+def _pattern_with_time(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    if "time" not in groups:
+        raise ValueError(f"{pattern!r} has no group (?P<time>...)")
+    return pattern
+
+
+def _format_of_day_and_time(time_format: str) -> str:
+    """A format that loses the day or the hour would place recordings in the year 1900."""
+    probe = datetime(2024, 10, 31, 16, 45, tzinfo=UTC)
+    try:
+        kept = datetime.strptime(probe.strftime(time_format), time_format)
+    except ValueError as error:
+        raise ValueError(f"{time_format!r} is not a strptime format: {error}") from error
+    if kept.replace(tzinfo=UTC) != probe:
+        raise ValueError(f"{time_format!r} must give the whole date and the time of day")
+    return time_format
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Area = Annotated[Polygon, AfterValidator(_inside_the_picture)]
+TimePattern = Annotated[str, AfterValidator(_pattern_with_time)]
+TimeFormat = Annotated[str, AfterValidator(_format_of_day_and_time)]
 
 
 class Section(BaseModel):
@@ -98,11 +121,11 @@ class CameraSettings(Section):
     folder: str | None = Field(
         None, description="Recordings under this folder are this camera's, whatever their name."
     )
-    pattern: str | None = Field(
+    pattern: TimePattern | None = Field(
         None,
         description="Regular expression over the path with a group `time` (and perhaps `camera`).",
     )
-    time_format: str | None = Field(
+    time_format: TimeFormat | None = Field(
         None, description="strptime format of the group `time`; required with `pattern`."
     )
     time_is: Literal["start", "end"] = Field(
@@ -184,7 +207,7 @@ class Settings(BaseSettings):
         env_prefix="MMRAG_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("mmrag-video")),
         description="Everything the program writes lies under this folder.",
     )
@@ -234,13 +257,34 @@ def load_settings(file: Path | None = None) -> Settings:
     values = _read_toml(file) if file is not None else {}
     try:
         return Settings(**values)
+    except UnreadableVariable as error:
+        raise SettingsError(f"An MMRAG_ variable must hold JSON: {error}.") from error
     except ValidationError as error:
-        origin = f"{file} or an MMRAG_ variable" if file is not None else "an MMRAG_ variable"
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise SettingsError(f"A setting in {origin} cannot be used: {problems}.") from error
+        raise SettingsError(_in_words(error.errors(), file)) from error
+
+
+def _in_words(problems: Sequence[ErrorDetails], file: Path | None) -> str:
+    origins = dict.fromkeys(_origin(problem["loc"], file) for problem in problems)
+    sentences = "; ".join(
+        f"{'.'.join(map(str, problem['loc']))}: {_complaint(problem)}" for problem in problems
+    )
+    return f"A setting in {' and '.join(origins)} cannot be used: {sentences}."
+
+
+def _complaint(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _origin(location: tuple[int | str, ...], file: Path | None) -> str:
+    """The variable that holds the setting or the table around it; else the file."""
+    variables = {name.upper(): name for name in os.environ}
+    for length in range(len(location), 0, -1):
+        variable = "MMRAG_" + "__".join(map(str, location[:length])).upper()
+        if variable in variables:
+            return variables[variable]
+    return str(file) if file is not None else "an MMRAG_ variable"
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

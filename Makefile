@@ -1,0 +1,38 @@
+# Two commands to know: `make demo` shows what this is, `make test` shows that it works.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VIDEOS ?=
+SERVE ?= 1
+PORT ?= 8642
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/installed-basic
+	@$(BIN)/python scripts/demo.py $(if $(VIDEOS),--videos "$(VIDEOS)") --port $(PORT) \
+		$(if $(filter 0,$(SERVE)),--no-serve)
+
+test: lint
+	@sh scripts/need_chromium.sh
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-basic: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[basic]'
+	@touch $@
+
+# Torch is pinned here to one release so that a test run never meets a newer, larger build.
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0' --editable '.[basic,models,test]'
+	@touch $@ $(VENV)/installed-basic
+
+clean:
+	rm -rf $(VENV) .demo

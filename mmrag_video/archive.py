@@ -1,0 +1,178 @@
+"""The opened data directory: settings, catalog, frame store and model, each opened when needed."""
+
+import threading
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from PIL import Image as Pillow
+
+from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
+from mmrag_video.catalog.catalog import Catalog
+from mmrag_video.catalog.records import Camera, IngestRun, Recording
+from mmrag_video.data_directory import DataDirectory
+from mmrag_video.errors import IndexMismatchError, RecordingError
+from mmrag_video.index.identity import IndexIdentity, identify
+from mmrag_video.index.server import lease_server
+from mmrag_video.index.store import FrameStore
+from mmrag_video.models.base import Model
+from mmrag_video.models.registry import load_model
+from mmrag_video.settings import Settings
+from mmrag_video.video.frames import Image
+
+
+class Archive:
+    """Everything a command or the page works on. Use it as a context manager.
+
+    Nothing is opened before it is asked for, so that listing recordings needs no model and no
+    store. Its parts are shared by the threads of the page.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.directory = DataDirectory(settings.data_dir.expanduser().absolute())
+        self._closing = ExitStack()
+        self._opening = threading.RLock()
+        self._catalog: Catalog | None = None
+        self._model: Model | None = None
+        self._store_uri: str | None = None
+        self._stores: dict[str, FrameStore] = {}
+        self._samples: dict[str, tuple[int, CollectionSample]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @property
+    def catalog(self) -> Catalog:
+        """Cameras, recordings and runs. Raises CatalogError if it cannot be opened."""
+        with self._opening:
+            if self._catalog is None:
+                self.directory.create()
+                self._catalog = Catalog(self.directory.root)
+                self._closing.callback(self._catalog.close)
+            return self._catalog
+
+    @property
+    def model(self) -> Model:
+        """The model of the settings. Raises ModelError if it cannot be loaded."""
+        with self._opening:
+            if self._model is None:
+                self._model = load_model(self.settings.model)
+            return self._model
+
+    @property
+    def identity(self) -> IndexIdentity:
+        """The identity of an index made with these settings."""
+        return identify(self.model.embedder, self.settings.sampler_for(""))
+
+    @property
+    def active_identity(self) -> IndexIdentity | None:
+        """The identity of the index that answers searches; None before the first ingest.
+
+        Raises IndexMismatchError if another model made it: its vectors mean nothing to this one.
+        """
+        active = self.catalog.active_index()
+        if active is not None:
+            check_same_model(active, self.identity, self.directory)
+        return active
+
+    def store(self, identity: IndexIdentity) -> FrameStore:
+        """The frames of one index. Raises StoreError if the store cannot be reached."""
+        with self._opening:
+            if identity.collection not in self._stores:
+                store = FrameStore(self._uri(), self.settings.store.token, identity)
+                self._closing.callback(store.close)
+                self._stores[identity.collection] = store
+            return self._stores[identity.collection]
+
+    def recordings(
+        self, camera: str | None = None, ids: Collection[str] | None = None
+    ) -> list[Recording]:
+        """The recordings that a search can find, by camera, wall-clock start and path."""
+        active = self.catalog.active_index()
+        return self.catalog.recordings(active.fingerprint, camera, ids) if active else []
+
+    def cameras(self) -> list[Camera]:
+        """The cameras whose recordings a search can find, by name."""
+        active = self.catalog.active_index()
+        return self.catalog.cameras(active.fingerprint) if active else []
+
+    def failures(self) -> list[IngestRun]:
+        """The last failure of each file that has not been ingested since, newest first."""
+        active = self.catalog.active_index()
+        return self.catalog.failures(active.fingerprint) if active else []
+
+    def sample(self, identity: IndexIdentity) -> CollectionSample:
+        """Random frames of an index, picked anew when its number of recordings has changed."""
+        recordings = len(self.catalog.recordings(identity.fingerprint))
+        with self._opening:
+            known = self._samples.get(identity.collection)
+            if known is None or known[0] != recordings:
+                store = self.store(identity)
+                picked = store.sample(SAMPLE_SIZE)
+                vectors = np.array([vector for _, vector in picked], dtype=np.float32)
+                sample = CollectionSample(
+                    frames=tuple(frame for frame, _ in picked),
+                    vectors=vectors.reshape(len(picked), identity.dimensions),
+                    collection=store.count(),
+                )
+                known = self._samples[identity.collection] = (recordings, sample)
+            return known[1]
+
+    def _uri(self) -> str:
+        if self._store_uri is None:
+            self._store_uri = self.settings.store.uri
+        if self._store_uri is None:
+            self.directory.create()
+            lease = lease_server(self.directory.store, self.settings.store.linger)
+            self._store_uri = self._closing.enter_context(lease)
+        return self._store_uri
+
+    def thumbnail(self, recording: str, time: Fraction) -> Path:
+        """Where the picture of a kept frame of the active index lies."""
+        active = self.catalog.active_index()
+        collection = active.collection if active else "none"
+        return self.directory.thumbnail(collection, recording, time)
+
+    def picture_of(self, recording: str, time: Fraction) -> Callable[[], Image]:
+        """A function that loads the picture of a kept frame when it is needed."""
+        path = self.thumbnail(recording, time)
+        return lambda: load_picture(path)
+
+    @property
+    def clip_cache(self) -> Path:
+        """The folder for re-encoded clips."""
+        self.directory.clips.mkdir(parents=True, exist_ok=True)
+        return self.directory.clips
+
+
+def load_picture(path: Path) -> Image:
+    """A picture file as an RGB image. Raises RecordingError if it cannot be read."""
+    try:
+        with Pillow.open(path) as picture:
+            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    except (OSError, Pillow.DecompressionBombError) as error:
+        raise RecordingError(f"The picture {path} cannot be read: {error}.") from error
+
+
+def check_same_model(
+    active: IndexIdentity, wanted: IndexIdentity, directory: DataDirectory
+) -> None:
+    """Raise IndexMismatchError unless both were made by the same model."""
+    if (active.model, active.dimensions, dict(active.details)) == (
+        wanted.model,
+        wanted.dimensions,
+        dict(wanted.details),
+    ):
+        return
+    raise IndexMismatchError(
+        f"The index in {directory.root} was made with {active.describe()}, the settings ask for "
+        f"{wanted.describe()}; set model.name back, or make it anew with "
+        "`mmrag-video ingest --reindex`."
+    )

@@ -1,0 +1,105 @@
+"""Plain JSON values of what the program answers with, for `--json` and for programs.
+
+Times are given twice: as decimal seconds to compute with, and exactly, as a fraction in text.
+"""
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from mmrag_video.catalog.records import Camera, Recording
+from mmrag_video.ingest import Outcome
+from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.video.timecode import Timecode
+
+
+def answer_to_json(answer: Answer) -> dict[str, Any]:
+    """An answer: whether anything stands out, and the moments, best first."""
+    return {
+        "confident": answer.is_confident,
+        "moments": [moment_to_json(moment) for moment in answer.moments],
+    }
+
+
+def moment_to_json(moment: Moment) -> dict[str, Any]:
+    """A moment, with where and when it is."""
+    return {
+        "camera": moment.camera,
+        "score": round(moment.score, 4),
+        "confidence": moment.confidence.value,
+        "above": round(moment.above, 4),
+        "why": moment.why,
+        "duration_s": float(moment.duration),
+        "wall_start": _moment_of_day(moment.wall_start),
+        "wall_end": _moment_of_day(moment.wall_end),
+        "clock_origin": moment.spans[0].recording.clock.origin.value,
+        "clock_note": moment.spans[0].recording.clock.note,
+        "spans": [span_to_json(span) for span in moment.spans],
+        "best": span_to_json(moment.best),
+    }
+
+
+def span_to_json(span: Span) -> dict[str, Any]:
+    """A part of one recording."""
+    return {
+        "recording": span.recording.id,
+        "path": str(span.recording.path),
+        "start": str(Timecode(span.start)),
+        "end": str(Timecode(span.end)),
+        "start_s": float(span.start),
+        "end_s": float(span.end),
+        "start_exact": str(span.start),
+        "end_exact": str(span.end),
+    }
+
+
+def recording_to_json(recording: Recording) -> dict[str, Any]:
+    """A recording."""
+    span = recording.span
+    return {
+        "id": recording.id,
+        "path": str(recording.path),
+        "camera": recording.camera,
+        "size": recording.size,
+        "container": recording.container,
+        "codec": recording.codec,
+        "width": recording.width,
+        "height": recording.height,
+        "duration_s": float(recording.duration),
+        "average_rate": _rate(recording.average_rate),
+        "wall_start": _moment_of_day(span[0] if span else None),
+        "wall_end": _moment_of_day(span[1] if span else None),
+        "clock_origin": recording.clock.origin.value,
+        "clock_note": recording.clock.note,
+    }
+
+
+def camera_to_json(camera: Camera) -> dict[str, Any]:
+    """A camera."""
+    return {
+        "name": camera.name,
+        "recordings": camera.recordings,
+        "duration_s": float(camera.duration),
+        "first": _moment_of_day(camera.first),
+        "last": _moment_of_day(camera.last),
+    }
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """What became of one file."""
+    return {
+        "path": str(outcome.path),
+        "state": outcome.state.value,
+        "recording": outcome.recording.id if outcome.recording else None,
+        "camera": outcome.recording.camera if outcome.recording else None,
+        "frames": outcome.frames,
+        "message": outcome.message,
+    }
+
+
+def _moment_of_day(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="milliseconds")
+
+
+def _rate(rate: Fraction | None) -> str | None:
+    return None if rate is None else str(rate)

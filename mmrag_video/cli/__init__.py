@@ -1,0 +1,87 @@
+"""The command line: one file per command."""
+
+import signal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from mmrag_video import __version__
+from mmrag_video.cli.cameras import cameras
+from mmrag_video.cli.console import error_console
+from mmrag_video.cli.doctor import doctor
+from mmrag_video.cli.evaluate import evaluate
+from mmrag_video.cli.ingest import ingest
+from mmrag_video.cli.recordings import recordings
+from mmrag_video.cli.search import search
+from mmrag_video.cli.serve import serve
+from mmrag_video.errors import ExitCode, MmragError
+from mmrag_video.settings import load_settings
+
+
+class _InWords(click.ClickException):
+    """An error of ours as click shows it: one sentence and its own exit code."""
+
+    def __init__(self, error: MmragError) -> None:
+        super().__init__(str(error))
+        self.exit_code = int(error.exit_code)
+
+
+class _Commands(click.Group):
+    """Turns errors a user may meet into words, and Ctrl-C into its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MmragError as error:
+            raise _InWords(error) from error
+        except KeyboardInterrupt:
+            error_console.print("Stopped. What was complete is kept; start again to go on.")
+            ctx.exit(ExitCode.INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mmrag-video")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file with settings; else the one that MMRAG_SETTINGS names.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of catalog, store and pictures; else MMRAG_DATA_DIR, else your user data folder.",
+)
+@click.pass_context
+def cli(context: click.Context, settings_file: Path | None, data_dir: Path | None) -> None:
+    """Search inside surveillance recordings by describing what happened.
+
+    \b
+    Example:
+      mmrag-video ingest /mnt/nvr
+      mmrag-video search "two people at an ATM"
+
+    \b
+    Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 some recordings failed, the others
+    are done; 4 no confident match; 5 the index was made with other settings; 130 interrupted.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    settings = load_settings(settings_file)
+    if data_dir is not None:
+        settings = settings.model_copy(update={"data_dir": data_dir})
+    context.obj = settings
+
+
+def _stop(*_: object) -> NoReturn:
+    """End like Ctrl-C, so that every context is left in order."""
+    raise KeyboardInterrupt
+
+
+for command in (ingest, search, serve, recordings, cameras, evaluate, doctor):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

@@ -1,0 +1,47 @@
+"""`mmrag-video cameras`: whose recordings there are."""
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mmrag_video.archive import Archive
+from mmrag_video.as_json import camera_to_json
+from mmrag_video.cli.console import (
+    error_console,
+    json_option,
+    print_json,
+    print_table,
+    timecode,
+    wall_clock,
+)
+from mmrag_video.settings import Settings
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def cameras(settings: Settings, as_json: bool) -> None:
+    """List the cameras, how much of each can be searched, and over which time.
+
+    \b
+    Example:
+      mmrag-video cameras --json
+    """
+    with Archive(settings) as archive:
+        known = archive.cameras()
+    if as_json:
+        print_json({"cameras": [camera_to_json(camera) for camera in known]})
+        return
+    table = Table("Camera", "Recordings", "Length", "First", "Last", box=None)
+    for camera in known:
+        table.add_row(
+            escape(camera.name),
+            str(camera.recordings),
+            timecode(camera.duration),
+            wall_clock(camera.first),
+            wall_clock(camera.last),
+        )
+    if known:
+        print_table(table)
+    else:
+        error_console.print("No cameras yet: mmrag-video ingest PATH")

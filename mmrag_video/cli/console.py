@@ -1,0 +1,47 @@
+"""Where commands print: answers to standard output, everything else to standard error."""
+
+import json
+import os
+import sys
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mmrag_video.video.timecode import Timecode
+
+_PIPE_WIDTH = 200
+"""Columns when the output is read by a program: nothing is cut to a window that isn't there."""
+
+error_console = Console(stderr=True, highlight=False)
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of words."
+)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value to standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as the window, or wide enough for a program to read."""
+    in_window = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(width=None if in_window else _PIPE_WIDTH, highlight=False).print(table)
+
+
+def wall_clock(time: datetime | None) -> str:
+    """`2026-03-29 14:05:07 +01:00`, or `unknown`."""
+    if time is None:
+        return "unknown"
+    zone = time.strftime("%z")
+    return f"{time:%Y-%m-%d %H:%M:%S} {zone[:3]}:{zone[3:5]}"
+
+
+def timecode(seconds: Fraction) -> str:
+    """`00:01:02.480`."""
+    return str(Timecode(seconds))

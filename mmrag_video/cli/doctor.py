@@ -1,0 +1,54 @@
+"""`mmrag-video doctor`: is everything here, and how to mend what is not."""
+
+import click
+from rich.markup import escape
+
+from mmrag_video.archive import Archive
+from mmrag_video.cli.console import error_console, json_option, print_json
+from mmrag_video.doctor import Finding, Health, examine
+from mmrag_video.errors import ExitCode
+from mmrag_video.settings import Settings
+
+_STYLES = {Health.GOOD: "green", Health.DOUBTFUL: "yellow", Health.BAD: "bold red"}
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Check packages, store, model, disk and time zone, and say how to mend what is wrong.
+
+    \b
+    Example:
+      mmrag-video doctor
+    """
+    settings: Settings = context.obj
+    with Archive(settings) as archive:
+        findings = []
+        for finding in examine(archive):
+            findings.append(finding)
+            if not as_json:
+                _print(finding)
+    if as_json:
+        print_json({"findings": [_to_json(finding) for finding in findings]})
+    if any(finding.health is Health.BAD for finding in findings):
+        context.exit(ExitCode.FAILED)
+
+
+def _print(finding: Finding) -> None:
+    style = _STYLES[finding.health]
+    error_console.print(
+        f"[{style}]{finding.health.value:9}[/] {finding.subject:15} {escape(finding.detail)}",
+        soft_wrap=True,
+    )
+    if finding.remedy:
+        error_console.print(f"{'':25} {escape(finding.remedy)}", soft_wrap=True)
+
+
+def _to_json(finding: Finding) -> dict[str, str]:
+    return {
+        "subject": finding.subject,
+        "health": finding.health.value,
+        "detail": finding.detail,
+        "remedy": finding.remedy,
+    }

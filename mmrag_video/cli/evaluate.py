@@ -1,0 +1,89 @@
+"""`mmrag-video evaluate`: figures on footage with ground truth."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.writer_lock import writer_lock
+from mmrag_video.cli.console import error_console, json_option, print_json, print_table
+from mmrag_video.errors import RecordingError
+from mmrag_video.evaluate import answer_queries, read_queries, report, video_paths
+from mmrag_video.ingest import OutcomeState, ingest_paths
+from mmrag_video.settings import Settings
+
+_FIGURES = (
+    "event_recall@1",
+    "event_recall@5",
+    "event_recall@10",
+    "event_recall@20",
+    "mrr",
+    "map",
+    "mean_tiou",
+    "rejection",
+)
+
+
+@click.command()
+@click.argument("queries", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--videos",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the videos that the queries file names.",
+)
+@json_option
+@click.pass_obj
+def evaluate(settings: Settings, queries: Path, videos: Path, as_json: bool) -> None:
+    """Ask the labelled queries in QUERIES and say how often the right moment comes first.
+
+    The videos are ingested into an index of their own (the folder `evaluation` of the data
+    directory), which a second run uses again.
+
+    \b
+    Example:
+      mmrag-video evaluate queries.json --videos footage/
+    """
+    labelled = read_queries(queries)
+    paths = video_paths(labelled, videos)
+    own = Archive(settings).directory.evaluation
+    with (
+        Archive(settings.model_copy(update={"data_dir": own})) as archive,
+        writer_lock(archive.directory.root),
+    ):
+        for outcome in ingest_paths(archive, paths, reindex=True):
+            if outcome.state is OutcomeState.FAILED:
+                raise RecordingError(outcome.message)
+        answered = answer_queries(archive, labelled)
+        result = report(answered, archive)
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _print(result: dict[str, Any]) -> None:
+    metrics = result["metrics"]
+    table = Table("", "Queries", *_FIGURES, box=None)
+    table.add_row("all", *_cells(metrics))
+    table.add_row("95 %", "", *_intervals(metrics["intervals"]))
+    for title in ("by_language", "by_type"):
+        for name, group in metrics[title].items():
+            table.add_row(name, *_cells(group))
+    print_table(table)
+    ratio = metrics["paraphrase_mrr_ratio"]
+    if ratio is not None:
+        error_console.print(f"Paraphrases in other languages: {ratio:.2f} of the MRR in English.")
+    error_console.print(f"{result['frames_per_hour']:.0f} frames kept for an hour of footage.")
+
+
+def _cells(group: dict[str, Any]) -> list[str]:
+    values = (group[name] for name in _FIGURES)
+    return [str(group["queries"]), *("-" if v is None else f"{v:.2f}" for v in values)]
+
+
+def _intervals(intervals: dict[str, tuple[float, float] | None]) -> list[str]:
+    bounds = (intervals[name] for name in _FIGURES)
+    return ["-" if b is None else f"{b[0]:.2f}-{b[1]:.2f}" for b in bounds]

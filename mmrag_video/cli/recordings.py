@@ -1,0 +1,58 @@
+"""`mmrag-video recordings`: what is in the catalog, and what failed."""
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mmrag_video.archive import Archive
+from mmrag_video.as_json import recording_to_json
+from mmrag_video.cli.console import (
+    error_console,
+    json_option,
+    print_json,
+    print_table,
+    timecode,
+    wall_clock,
+)
+from mmrag_video.settings import Settings
+
+
+@click.command()
+@click.option("--camera", help="Only this camera's.")
+@json_option
+@click.pass_obj
+def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
+    """List the recordings that can be searched, then the files that could not be ingested.
+
+    \b
+    Example:
+      mmrag-video recordings --camera lobby
+    """
+    with Archive(settings) as archive:
+        known = archive.recordings(camera)
+        failures = archive.failures()
+    if as_json:
+        print_json(
+            {
+                "recordings": [recording_to_json(recording) for recording in known],
+                "failed": [{"path": str(run.path), "error": run.error} for run in failures],
+            }
+        )
+        return
+    table = Table("Camera", "Clock", "Origin", "Length", "Picture", "Codec", "File", box=None)
+    for recording in known:
+        table.add_row(
+            escape(recording.camera),
+            wall_clock(recording.clock.start),
+            recording.clock.origin.value,
+            timecode(recording.duration),
+            f"{recording.width} x {recording.height}",
+            escape(recording.codec),
+            escape(str(recording.path)),
+        )
+    if known:
+        print_table(table)
+    else:
+        error_console.print("No recordings yet: mmrag-video ingest PATH")
+    for run in failures:
+        error_console.print(f"failed: {escape(run.error)}", soft_wrap=True)

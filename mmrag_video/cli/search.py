@@ -1,0 +1,142 @@
+"""`mmrag-video search`: ask in words, with a picture, or both."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mmrag_video.archive import Archive, load_picture
+from mmrag_video.as_json import answer_to_json
+from mmrag_video.cli.console import (
+    error_console,
+    json_option,
+    print_json,
+    print_table,
+    timecode,
+    wall_clock,
+)
+from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.index.frames import FrameFilter
+from mmrag_video.models.base import Query
+from mmrag_video.moments import Answer, Moment
+from mmrag_video.search import search as find
+from mmrag_video.settings import Settings
+
+
+@click.command()
+@click.argument("words", required=False)
+@click.option("--camera", "cameras", multiple=True, help="Only this camera; may be repeated.")
+@click.option("--from", "start", help="Only after this time: 2026-03-29 or 2026-03-29T14:00.")
+@click.option("--to", "end", help="Only before this time; a date alone includes that whole day.")
+@click.option("--limit", type=click.IntRange(1, 1000), help="Moments in the answer.")
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Look for what this picture shows, alone or together with words.",
+)
+@json_option
+@click.pass_context
+def search(
+    context: click.Context,
+    words: str | None,
+    cameras: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    limit: int | None,
+    image: Path | None,
+    as_json: bool,
+) -> None:
+    """Find the moments that answer WORDS, best first.
+
+    Times without an offset are in the zone of the setting clock.zone. The score goes from 0 to 1;
+    its word says what it means: strong, possible or weak. When nothing stands out, the answer says
+    so and the exit code is 4.
+
+    \b
+    Example:
+      mmrag-video search "two people at an ATM" --camera lobby --from 2026-03-29T14:00
+    """
+    settings: Settings = context.obj
+    with Archive(settings) as archive:
+        where = _filter(archive, cameras, start, end)
+        picture = load_picture(image) if image is not None else None
+        answer = find(archive, Query(text=words, image=picture), where, limit)
+        is_empty = archive.catalog.active_index() is None
+    if as_json:
+        print_json(answer_to_json(answer))
+    elif is_empty:
+        error_console.print("Nothing has been ingested yet: mmrag-video ingest PATH")
+    else:
+        print_answer(answer)
+    if not answer.is_confident:
+        context.exit(ExitCode.NO_CONFIDENT_MATCH)
+
+
+def _filter(
+    archive: Archive, cameras: tuple[str, ...], start: str | None, end: str | None
+) -> FrameFilter:
+    known = {camera.name for camera in archive.cameras()}
+    for name in cameras:
+        if name not in known:
+            raise UsageError(
+                f"There is no camera named {name!r}; `mmrag-video cameras` lists those there are."
+            )
+    zone = ZoneInfo(archive.settings.clock.zone)
+    where = FrameFilter(
+        cameras=cameras,
+        start=_time(start, "--from", zone, is_end=False) if start else None,
+        end=_time(end, "--to", zone, is_end=True) if end else None,
+    )
+    if where.start and where.end and where.start >= where.end:
+        raise UsageError(f"--from {start} is not before --to {end}.")
+    return where
+
+
+def _time(text: str, option: str, zone: ZoneInfo, *, is_end: bool) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text!r} is not a time such as 2026-03-29 or 2026-03-29T14:00."
+        ) from error
+    if is_end and _is_date(text):
+        time += timedelta(days=1)
+    return time if time.tzinfo else time.replace(tzinfo=zone)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def print_answer(answer: Answer) -> None:
+    """Print an answer as a table, or say that nothing was found."""
+    if not answer.is_confident:
+        error_console.print("No confident match.")
+    if not answer.moments:
+        return
+    table = Table("", "Camera", "Start", "End", "Clock", "Score", "Why", "File", box=None)
+    for number, moment in enumerate(answer.moments, 1):
+        table.add_row(*_row(number, moment))
+    print_table(table)
+
+
+def _row(number: int, moment: Moment) -> tuple[str, ...]:
+    origin = moment.spans[0].recording.clock.origin
+    clock = wall_clock(moment.wall_start)
+    return (
+        str(number),
+        escape(moment.camera),
+        timecode(moment.start),
+        timecode(moment.end),
+        f"{clock} ({origin.value})" if moment.wall_start else clock,
+        f"{moment.confidence.value} {moment.score:.2f}, above {moment.above:.0%}",
+        escape(moment.why),
+        escape(moment.spans[0].recording.path.name),
+    )

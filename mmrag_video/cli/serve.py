@@ -1,0 +1,29 @@
+"""`mmrag-video serve`: the search page."""
+
+import click
+
+from mmrag_video.archive import Archive
+from mmrag_video.cli.console import error_console
+from mmrag_video.settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; else the setting web.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.pass_obj
+def serve(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve the search page until Ctrl-C. By default only this machine can reach it.
+
+    \b
+    Example:
+      mmrag-video serve --port 8642
+    """
+    from web.server import serve as serve_page  # noqa: PLC0415  the library needs no Flask
+
+    with Archive(settings) as archive:
+        serve_page(
+            archive,
+            host or settings.web.host,
+            settings.web.port if port is None else port,
+            on_ready=lambda address: error_console.print(f"The search page is at {address}"),
+        )

@@ -1,0 +1,54 @@
+"""Where everything lies under the one data directory."""
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from mmrag_video.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class DataDirectory:
+    """The data directory and the names in it. Nothing is written outside of it."""
+
+    root: Path
+
+    def create(self) -> None:
+        """Make the folder. Raises SettingsError if it cannot be written to."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"The data directory {self.root} cannot be made ({error.strerror}); "
+                "set MMRAG_DATA_DIR to a folder you may write to."
+            ) from error
+        if not os.access(self.root, os.W_OK | os.X_OK):
+            raise SettingsError(
+                f"The data directory {self.root} cannot be written to; "
+                "change its permissions or set MMRAG_DATA_DIR to another folder."
+            )
+
+    @property
+    def store(self) -> Path:
+        """The folder of the embedded Milvus server."""
+        return self.root / "store"
+
+    @property
+    def clips(self) -> Path:
+        """Re-encoded spans for the browser; may be deleted at any time."""
+        return self.root / "clips"
+
+    @property
+    def evaluation(self) -> Path:
+        """A data directory of its own for `evaluate`, so that it mixes with nothing."""
+        return self.root / "evaluation"
+
+    def thumbnails(self, collection: str) -> Path:
+        """The pictures of one index's frames."""
+        return self.root / "thumbnails" / collection
+
+    def thumbnail(self, collection: str, recording: str, time: Fraction) -> Path:
+        """The picture of one kept frame."""
+        folder = self.thumbnails(collection) / recording[:2] / recording
+        return folder / f"{time.numerator}-{time.denominator}.jpg"

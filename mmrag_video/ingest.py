@@ -1,0 +1,275 @@
+"""From a recording on disk to searchable frames: identify, sample, embed, store.
+
+A recording is searchable when its run is complete. Whatever stops a run before that (an error,
+Ctrl-C, kill -9) leaves a run that is not complete: its frames are not found by a search, and the
+next ingest removes them and begins that recording again.
+"""
+
+import errno
+import itertools
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.records import Clock, IngestRun, Recording
+from mmrag_video.data_directory import DataDirectory
+from mmrag_video.errors import IndexMismatchError, MmragError, RecordingError, StoreError
+from mmrag_video.index.frames import StoredFrame
+from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.models.base import FrameEmbedding
+from mmrag_video.video.clock import camera_of, resolve_clock
+from mmrag_video.video.content import Content, identify
+from mmrag_video.video.decoder_process import sample_in_child
+from mmrag_video.video.discover import FoundFile, Unreachable, find_files
+from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+
+THUMBNAIL_WIDTH = 480
+"""Pixels: two result cards beside each other on a telephone, one sharp card on a screen."""
+_THUMBNAIL_QUALITY = 82
+
+
+class OutcomeState(StrEnum):
+    """What became of one file."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    """Its content was searchable already."""
+    SAMPLER_CHANGED = "sampler-changed"
+    """Searchable, but sampled with settings that no longer hold."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file, for the person and the script that asked."""
+
+    path: Path
+    state: OutcomeState
+    recording: Recording | None = None
+    frames: int = 0
+    message: str = ""
+    """One sentence where the state needs one."""
+
+
+Progress = Callable[[Path, Fraction, Fraction], None]
+"""Called with a recording's path, the seconds of it done and the seconds in all."""
+
+
+def no_progress(path: Path, done: Fraction, total: Fraction) -> None:
+    """Nobody is watching."""
+
+
+def ingest_paths(
+    archive: Archive, paths: Iterable[Path], on_progress: Progress = no_progress
+) -> Iterator[Outcome]:
+    """Make the recordings at `paths` searchable; one outcome per file, as soon as it is known.
+
+    One recording's failure is an outcome and the next goes on. What would fail for every file
+    (no space, no store, no model) is raised. The caller holds the writer's lock.
+
+    Raises IndexMismatchError if the index was made with another model or sampler.
+    """
+    identity = archive.identity
+    active = archive.catalog.active_index()
+    if active is not None and active.fingerprint != identity.fingerprint:
+        raise IndexMismatchError(
+            f"The index in {archive.directory.root} was made with {active.describe()}, the "
+            f"settings ask for {identity.describe()}; set them back, or make the index anew with "
+            "`mmrag-video ingest --reindex`."
+        )
+    clear_unfinished(archive, identity)
+    archive.catalog.activate_index(identity)
+    for file in find_files(paths):
+        yield ingest_file(archive, identity, file, on_progress)
+
+
+def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
+    """Remove what runs that never completed have left in the store. Needs the writer's lock."""
+    archive.catalog.interrupt_running()
+    for run in archive.catalog.hidden_runs(identity.fingerprint):
+        archive.store(identity).delete_run(run.id)
+        archive.catalog.mark_cleared(run)
+
+
+def ingest_file(
+    archive: Archive,
+    identity: IndexIdentity,
+    file: FoundFile | Unreachable,
+    on_progress: Progress = no_progress,
+    *,
+    redo: bool = False,
+) -> Outcome:
+    """Make one file searchable in one index.
+
+    With `redo`, a recording that was sampled with other settings of its camera is done again.
+    """
+    catalog = archive.catalog
+    if isinstance(file, Unreachable):
+        return Outcome(file.path, OutcomeState.FAILED, message=file.why)
+    camera = camera_of(file.path, file.root, archive.settings)
+    sampler = archive.settings.sampler_for(camera)
+    try:
+        content = identify(file.path)
+    except RecordingError as error:
+        run = catalog.begin_run(file.path, None, identity.fingerprint, sampler.fingerprint)
+        catalog.fail_run(run, str(error))
+        return Outcome(file.path, OutcomeState.FAILED, message=str(error))
+    earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
+    changed = earlier is not None and earlier.sampler != sampler.fingerprint
+    if earlier is not None and not (changed and redo):
+        return _known(archive, file, content, changed)
+    run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
+    work = _Work(archive, identity, run, file, content, camera, sampler, on_progress)
+    try:
+        outcome = work.carry_out()
+    except RecordingError as error:
+        catalog.fail_run(run, str(error))
+        outcome = Outcome(file.path, OutcomeState.FAILED, message=str(error))
+    except MmragError as error:
+        catalog.fail_run(run, str(error))
+        raise
+    except KeyboardInterrupt:
+        catalog.interrupt_run(run)
+        raise
+    if changed or outcome.state is OutcomeState.FAILED:
+        clear_unfinished(archive, identity)
+    return outcome
+
+
+def _known(archive: Archive, file: FoundFile, content: Content, changed: bool) -> Outcome:
+    recording = archive.catalog.recording(content.sha256)
+    if recording is not None and recording.path != file.path and not recording.path.exists():
+        archive.catalog.seen_at(recording.id, file.path)
+    if changed:
+        return Outcome(
+            file.path,
+            OutcomeState.SAMPLER_CHANGED,
+            recording,
+            message=f"{file.path} was sampled with other settings; "
+            "`mmrag-video ingest --reindex` with its path does it again.",
+        )
+    elsewhere = recording is not None and recording.path not in (file.path, None)
+    message = f"The same content is known as {recording.path}." if recording and elsewhere else ""
+    return Outcome(file.path, OutcomeState.KNOWN, recording, message=message)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One run over one recording."""
+
+    archive: Archive
+    identity: IndexIdentity
+    run: IngestRun
+    file: FoundFile
+    content: Content
+    camera: str
+    sampler: SamplerSettings
+    on_progress: Progress
+
+    def carry_out(self) -> Outcome:
+        settings = self.archive.settings
+        directory = self.archive.directory
+        pictures = directory.thumbnail(self.identity.collection, self.content.sha256, Fraction(0))
+        shutil.rmtree(pictures.parent, ignore_errors=True)  # of a run that did not complete
+        with sample_in_child(self.file.path, self.sampler, settings.decode) as decoder:
+            facts = decoder.facts
+            clock = resolve_clock(
+                self.file.path, self.camera, facts, self.content.modified, settings
+            )
+            frames = 0
+            for batch in _batches(decoder, settings.model.batch):
+                self._store(batch, clock)
+                frames += len(batch)
+                self.on_progress(self.file.path, batch[-1].time, facts.duration)
+        self.archive.store(self.identity).flush()
+        recording = self._recording(facts, clock)
+        self.archive.catalog.complete_run(self.run, recording, frames)
+        self.on_progress(self.file.path, facts.duration, facts.duration)
+        return Outcome(self.file.path, OutcomeState.ADDED, recording, frames)
+
+    def _store(self, batch: Sequence[SampledFrame], clock: Clock) -> None:
+        embeddings = self.archive.model.embedder.embed_frames(batch)
+        for frame in batch:
+            self._write_thumbnail(frame)
+        self.archive.store(self.identity).insert(
+            [
+                (self._stored(frame, embedding, clock), embedding.vector)
+                for frame, embedding in zip(batch, embeddings, strict=True)
+            ]
+        )
+
+    def _stored(self, frame: SampledFrame, embedding: FrameEmbedding, clock: Clock) -> StoredFrame:
+        return StoredFrame(
+            recording=self.content.sha256,
+            camera=self.camera,
+            time=frame.time,
+            valid_until=frame.valid_until,
+            reason=frame.reason,
+            wall_start=clock.at(frame.time),
+            wall_end=clock.at(frame.valid_until),
+            run=self.run.id,
+            facts=embedding.facts,
+        )
+
+    def _write_thumbnail(self, frame: SampledFrame) -> None:
+        write_thumbnail(
+            frame,
+            self.archive.directory,
+            self.identity.collection,
+            self.content.sha256,
+        )
+
+    def _recording(self, facts: VideoFacts, clock: Clock) -> Recording:
+        return Recording(
+            id=self.content.sha256,
+            path=self.file.path,
+            camera=self.camera,
+            size=self.content.size,
+            container=facts.container,
+            codec=facts.codec,
+            width=facts.width,
+            height=facts.height,
+            rotation=facts.rotation,
+            duration=facts.duration,
+            average_rate=facts.average_rate,
+            clock=clock,
+        )
+
+
+def _batches(frames: Iterable[SampledFrame], size: int) -> Iterator[list[SampledFrame]]:
+    remaining = iter(frames)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch
+
+
+def write_thumbnail(
+    frame: SampledFrame, directory: DataDirectory, collection: str, recording: str
+) -> None:
+    """Write a kept frame's picture as JPEG, at most THUMBNAIL_WIDTH wide.
+
+    Raises StoreError if the disk does not take it.
+    """
+    path = directory.thumbnail(collection, recording, frame.time)
+    picture = Pillow.fromarray(frame.image)
+    if picture.width > THUMBNAIL_WIDTH:
+        height = max(1, round(picture.height * THUMBNAIL_WIDTH / picture.width))
+        picture = picture.resize((THUMBNAIL_WIDTH, height), Pillow.Resampling.BILINEAR)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path, "JPEG", quality=_THUMBNAIL_QUALITY)
+    except OSError as error:
+        remedy = (
+            "free some space and start the same ingest again"
+            if error.errno == errno.ENOSPC
+            else "check the folder's permissions"
+        )
+        raise StoreError(
+            f"The picture {path} cannot be written ({error.strerror}); {remedy}."
+        ) from error
