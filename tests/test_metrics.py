@@ -89,9 +89,7 @@ def test_the_interval_is_repeatable_and_lies_within_the_values(values: list[floa
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["yard", "gate", "street"]), st.floats(0, 60)), max_size=30
-    )
+    st.lists(st.tuples(st.sampled_from(["yard", "gate", "street"]), st.floats(0, 60)), max_size=30)
 )
 def test_figures_stay_between_nothing_and_everything(ranked: list[tuple[str, float]]):
     score = score_query([moment(video, best) for video, best in ranked], TRUTH)

@@ -64,7 +64,11 @@ def ingest(
     if forget_missing and not reindex:
         raise click.UsageError("--forget-missing goes with --reindex.")
     outcomes: list[Outcome] = []
-    with Archive(settings) as archive, writer_lock(archive.directory.root), follow_progress() as follow:
+    with (
+        Archive(settings) as archive,
+        writer_lock(archive.directory.root),
+        follow_progress() as follow,
+    ):
         if reindex:
             work = reindex_paths(archive, paths, forget_missing, follow)
         else:

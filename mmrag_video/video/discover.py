@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VIDEO_SUFFIXES = frozenset(
-    [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".flv", ".wmv", ".asf", ".3gp", ".dav"]
+    (
+        *(".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf"),
+        *(".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".dav"),
+    )
 )
 """Taken from folders by these endings; a file named outright is tried whatever its ending."""
 
