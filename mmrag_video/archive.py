@@ -1,7 +1,7 @@
 """The opened data directory: settings, catalog, frame store and model, each opened when needed."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +12,6 @@ from PIL import Image as Pillow
 
 from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
 from mmrag_video.catalog.catalog import Catalog
-from mmrag_video.catalog.records import Camera, IngestRun, Recording
 from mmrag_video.data_directory import DataDirectory
 from mmrag_video.errors import IndexMismatchError, RecordingError
 from mmrag_video.index.identity import IndexIdentity, identify
@@ -54,7 +53,7 @@ class Archive:
         with self._opening:
             if self._catalog is None:
                 self.directory.create()
-                self._catalog = Catalog(self.directory.root)
+                self._catalog = Catalog(self.directory.catalog)
                 self._closing.callback(self._catalog.close)
             return self._catalog
 
@@ -91,26 +90,9 @@ class Archive:
                 self._stores[identity.collection] = store
             return self._stores[identity.collection]
 
-    def recordings(
-        self, camera: str | None = None, ids: Collection[str] | None = None
-    ) -> list[Recording]:
-        """The recordings that a search can find, by camera, wall-clock start and path."""
-        active = self.catalog.active_index()
-        return self.catalog.recordings(active.fingerprint, camera, ids) if active else []
-
-    def cameras(self) -> list[Camera]:
-        """The cameras whose recordings a search can find, by name."""
-        active = self.catalog.active_index()
-        return self.catalog.cameras(active.fingerprint) if active else []
-
-    def failures(self) -> list[IngestRun]:
-        """The last failure of each file that has not been ingested since, newest first."""
-        active = self.catalog.active_index()
-        return self.catalog.failures(active.fingerprint) if active else []
-
     def sample(self, identity: IndexIdentity) -> CollectionSample:
         """Random frames of an index, picked anew when its number of recordings has changed."""
-        recordings = len(self.catalog.recordings(identity.fingerprint))
+        recordings = self.catalog.count_complete_runs(identity.fingerprint)
         with self._opening:
             known = self._samples.get(identity.collection)
             if known is None or known[0] != recordings:

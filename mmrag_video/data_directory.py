@@ -30,6 +30,11 @@ class DataDirectory:
             )
 
     @property
+    def catalog(self) -> Path:
+        """The SQLite file of cameras, recordings and ingest runs."""
+        return self.root / "catalog.sqlite"
+
+    @property
     def store(self) -> Path:
         """The folder of the embedded Milvus server."""
         return self.root / "store"

@@ -118,9 +118,9 @@ def _disk(archive: Archive) -> Finding:
 
 
 def _catalog(archive: Archive) -> Finding:
-    recordings = archive.recordings()
-    failures = archive.failures()
-    detail = f"{len(recordings)} recordings of {len(archive.cameras())} cameras"
+    recordings = archive.catalog.recordings()
+    failures = archive.catalog.failures()
+    detail = f"{len(recordings)} recordings of {len(archive.catalog.cameras())} cameras"
     if not failures:
         return Finding("catalog", Health.GOOD, detail)
     return Finding(

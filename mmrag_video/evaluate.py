@@ -123,7 +123,7 @@ def answer_queries(archive: Archive, labelled: LabelledQueries) -> list[Answered
     Raises UsageError for a video whose content is not the labelled one.
     """
     names = {video.sha256: name for name, video in labelled.videos.items()}
-    known = {recording.id for recording in archive.recordings()}
+    known = {recording.id for recording in archive.catalog.recordings()}
     for name, video in labelled.videos.items():
         if video.sha256 not in known:
             raise UsageError(
@@ -196,7 +196,7 @@ def _paraphrase_ratio(answered: Sequence[AnsweredQuery]) -> float | None:
 def frames_per_hour(archive: Archive) -> float | None:
     """Frames (and so vectors) kept for an hour of footage; None without footage."""
     identity = archive.active_identity
-    seconds = sum(float(recording.duration) for recording in archive.recordings())
+    seconds = sum(float(recording.duration) for recording in archive.catalog.recordings())
     if identity is None or not seconds:
         return None
     return archive.store(identity).count() * 3600 / seconds

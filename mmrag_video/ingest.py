@@ -23,7 +23,7 @@ from mmrag_video.errors import IndexMismatchError, MmragError, RecordingError, S
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.models.base import FrameEmbedding
-from mmrag_video.video.clock import camera_of, resolve_clock
+from mmrag_video.video.clock import camera_of, clock_of
 from mmrag_video.video.content import Content, identify
 from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
@@ -93,7 +93,7 @@ def ingest_paths(
 def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
     """Remove what runs that never completed have left in the store. Needs the writer's lock."""
     archive.catalog.interrupt_running()
-    for run in archive.catalog.hidden_runs(identity.fingerprint):
+    for run in archive.catalog.unfinished_runs(identity.fingerprint):
         archive.store(identity).delete_run(run.id)
         archive.catalog.mark_cleared(run)
 
@@ -146,7 +146,7 @@ def ingest_file(
 def _known(archive: Archive, file: FoundFile, content: Content, changed: bool) -> Outcome:
     recording = archive.catalog.recording(content.sha256)
     if recording is not None and recording.path != file.path and not recording.path.exists():
-        archive.catalog.seen_at(recording.id, file.path)
+        archive.catalog.move_recording(recording.id, file.path)
     if changed:
         return Outcome(
             file.path,
@@ -180,9 +180,7 @@ class _Work:
         shutil.rmtree(pictures.parent, ignore_errors=True)  # of a run that did not complete
         with sample_in_child(self.file.path, self.sampler, settings.decode) as decoder:
             facts = decoder.facts
-            clock = resolve_clock(
-                self.file.path, self.camera, facts, self.content.modified, settings
-            )
+            clock = clock_of(self.file.path, self.camera, facts, self.content.modified, settings)
             frames = 0
             for batch in _batches(decoder, settings.model.batch):
                 self._store(batch, clock)

@@ -56,7 +56,7 @@ def reindex_paths(
 
 
 def _known_paths(archive: Archive) -> list[Path]:
-    return [recording.path for recording in archive.recordings()]
+    return [recording.path for recording in archive.catalog.recordings()]
 
 
 def _drop(archive: Archive, old: IndexIdentity, new: IndexIdentity) -> None:

@@ -32,7 +32,7 @@ def search(
         return Answer(moments=())
     settings = archive.settings.search
     vector = archive.model.embedder.embed_query(query)
-    hidden = [run.id for run in archive.catalog.hidden_runs(identity.fingerprint)]
+    hidden = [run.id for run in archive.catalog.unfinished_runs(identity.fingerprint)]
     recalled = archive.store(identity).search(
         vector, where or FrameFilter(), settings.recall, hidden
     )
@@ -117,7 +117,7 @@ class FrameJudge:
 def _complete_recordings(archive: Archive, recalled: Sequence[FoundFrame]) -> dict[str, Recording]:
     """The recordings of these frames, by id, without any that is not completely ingested."""
     ids = sorted({found.frame.recording for found in recalled})
-    return {recording.id: recording for recording in archive.recordings(ids=ids)}
+    return {recording.id: recording for recording in archive.catalog.recordings(ids=ids)}
 
 
 def _moment(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from rich.markup import escape
 
 from mmrag_video import __version__
 from mmrag_video.cli.cameras import cameras
@@ -19,14 +20,6 @@ from mmrag_video.errors import ExitCode, MmragError
 from mmrag_video.settings import load_settings
 
 
-class _InWords(click.ClickException):
-    """An error of ours as click shows it: one sentence and its own exit code."""
-
-    def __init__(self, error: MmragError) -> None:
-        super().__init__(str(error))
-        self.exit_code = int(error.exit_code)
-
-
 class _Commands(click.Group):
     """Turns errors a user may meet into words, and Ctrl-C into its exit code."""
 
@@ -34,7 +27,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except MmragError as error:
-            raise _InWords(error) from error
+            error_console.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             error_console.print("Stopped. What was complete is kept; start again to go on.")
             ctx.exit(ExitCode.INTERRUPTED)

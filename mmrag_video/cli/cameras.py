@@ -28,7 +28,7 @@ def cameras(settings: Settings, as_json: bool) -> None:
       mmrag-video cameras --json
     """
     with Archive(settings) as archive:
-        known = archive.cameras()
+        known = archive.catalog.cameras()
     if as_json:
         print_json({"cameras": [camera_to_json(camera) for camera in known]})
         return

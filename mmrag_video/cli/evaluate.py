@@ -9,6 +9,7 @@ from rich.table import Table
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.console import error_console, json_option, print_json, print_table
+from mmrag_video.cli.ingest import follow_progress
 from mmrag_video.errors import RecordingError
 from mmrag_video.evaluate import answer_queries, read_queries, report, video_paths
 from mmrag_video.ingest import OutcomeState, ingest_paths
@@ -48,12 +49,14 @@ def evaluate(settings: Settings, queries: Path, videos: Path, as_json: bool) -> 
     """
     labelled = read_queries(queries)
     paths = video_paths(labelled, videos)
-    own = Archive(settings).directory.evaluation
+    with Archive(settings) as users:
+        own = users.directory.evaluation / users.identity.fingerprint
     with (
         Archive(settings.model_copy(update={"data_dir": own})) as archive,
         writer_lock(archive.directory.root),
+        follow_progress() as follow,
     ):
-        for outcome in ingest_paths(archive, paths, reindex=True):
+        for outcome in ingest_paths(archive, paths, follow):
             if outcome.state is OutcomeState.FAILED:
                 raise RecordingError(outcome.message)
         answered = answer_queries(archive, labelled)

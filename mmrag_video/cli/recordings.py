@@ -29,8 +29,8 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
       mmrag-video recordings --camera lobby
     """
     with Archive(settings) as archive:
-        known = archive.recordings(camera)
-        failures = archive.failures()
+        known = archive.catalog.recordings(camera)
+        failures = archive.catalog.failures()
     if as_json:
         print_json(
             {

@@ -78,7 +78,7 @@ def search(
 def _filter(
     archive: Archive, cameras: tuple[str, ...], start: str | None, end: str | None
 ) -> FrameFilter:
-    known = {camera.name for camera in archive.cameras()}
+    known = {camera.name for camera in archive.catalog.cameras()}
     for name in cameras:
         if name not in known:
             raise UsageError(

@@ -1,0 +1,307 @@
+"""The catalog: what was ingested, from where, by which run, into which index.
+
+An ingest writes a run's frames into the store first and completes the run here last, in one
+transaction: until then a search leaves that run's frames out (`unfinished_runs`).
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from mmrag_video.catalog.database import for_writing, in_words, open_database
+from mmrag_video.catalog.records import Camera, Clock, IngestRun, Recording, RunState
+from mmrag_video.catalog.rows import (
+    fill_clock,
+    fill_recording,
+    identity_of,
+    index_row,
+    recording_of,
+    run_of,
+)
+from mmrag_video.catalog.schema import CameraRow, IndexRow, RecordingRow, RunRow
+from mmrag_video.errors import CatalogError
+from mmrag_video.index.identity import IndexIdentity
+
+
+class Catalog:
+    """One data directory's catalog. Every method raises CatalogError if the file cannot be used.
+
+    Many processes and threads may read and write at one time. `index` is an index's fingerprint;
+    where it may be None, that means the active index.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Open the file, making it or bringing its tables up to date if need be."""
+        self.file = file
+        self._engine = open_database(file)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "Catalog":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Indexes
+
+    def active_index(self) -> IndexIdentity | None:
+        """The index that searches use; None before the first was activated."""
+        with self._reading() as session:
+            row = session.scalar(select(IndexRow).where(IndexRow.active))
+            return None if row is None else identity_of(row)
+
+    def indexes(self) -> list[IndexIdentity]:
+        """Every index that was activated and not forgotten."""
+        with self._reading() as session:
+            return [identity_of(row) for row in session.scalars(select(IndexRow))]
+
+    def activate_index(self, identity: IndexIdentity) -> None:
+        """Let searches use this index from now on."""
+        with self._writing() as session:
+            session.execute(update(IndexRow).values(active=False))
+            session.merge(index_row(identity, active=True))
+
+    def forget_index(self, index: str) -> None:
+        """Forget an index and its runs, once its collection has been dropped."""
+        with self._writing() as session:
+            session.execute(delete(RunRow).where(RunRow.index == index))
+            session.execute(delete(IndexRow).where(IndexRow.fingerprint == index))
+
+    # Ingest runs
+
+    def begin_run(self, path: Path, recording: str | None, index: str, sampler: str) -> IngestRun:
+        """Note that an attempt starts.
+
+        Earlier runs of this recording in this index are superseded at once: the new one
+        overwrites their frames, so they would soon be found only in part.
+        """
+        with self._writing() as session:
+            if recording is not None:
+                session.execute(
+                    update(RunRow)
+                    .where(RunRow.recording == recording, RunRow.index == index)
+                    .values(superseded=True)
+                )
+            row = RunRow(
+                path=path,
+                recording=recording,
+                index=index,
+                sampler=sampler,
+                state=RunState.RUNNING.value,
+                frames=0,
+                error="",
+                started=datetime.now(UTC),
+                ended=None,
+                superseded=False,
+                cleared=False,
+            )
+            session.add(row)
+            session.flush()
+            return run_of(row)
+
+    def complete_run(self, run: IngestRun, recording: Recording, frames: int) -> IngestRun:
+        """Make a recording findable: its camera, itself and its run, all or nothing."""
+        with self._writing() as session:
+            session.merge(CameraRow(name=recording.camera))
+            session.flush()
+            row = session.get(RecordingRow, recording.id)
+            if row is None:
+                row = RecordingRow(id=recording.id)
+                session.add(row)
+            fill_recording(row, recording)
+            row.seen = datetime.now(UTC)
+            return self._end(session, run, RunState.COMPLETE, recording.id, frames=frames)
+
+    def fail_run(self, run: IngestRun, error: str) -> IngestRun:
+        """Note that an attempt failed, and why, in one sentence."""
+        readable = error.encode(errors="backslashreplace").decode()  # names may hold stray bytes
+        with self._writing() as session:
+            return self._end(session, run, RunState.FAILED, run.recording, error=readable)
+
+    def interrupt_run(self, run: IngestRun) -> IngestRun:
+        """Note that an attempt was broken off."""
+        with self._writing() as session:
+            return self._end(session, run, RunState.INTERRUPTED, run.recording)
+
+    def interrupt_running(self) -> None:
+        """Note that those who were ingesting are dead: only the holder of the writer lock knows."""
+        with self._writing() as session:
+            session.execute(
+                update(RunRow)
+                .where(RunRow.state == RunState.RUNNING.value)
+                .values(state=RunState.INTERRUPTED.value, ended=datetime.now(UTC))
+            )
+
+    def unfinished_runs(self, index: str) -> list[IngestRun]:
+        """Runs whose frames may be in the store and must not be found.
+
+        They are running; or they failed, were interrupted or superseded, and are not yet marked
+        as cleared.
+        """
+        running = RunRow.state == RunState.RUNNING.value
+        unwanted = or_(RunRow.state != RunState.COMPLETE.value, RunRow.superseded)
+        return self._runs(
+            select(RunRow)
+            .where(RunRow.index == index, or_(running, and_(unwanted, ~RunRow.cleared)))
+            .order_by(RunRow.id)
+        )
+
+    def mark_cleared(self, run: IngestRun) -> None:
+        """Note that an unfinished run's frames were deleted from the store.
+
+        A run that still goes on is not taken off the list: it writes more.
+        """
+        ended = RunRow.state != RunState.RUNNING.value
+        with self._writing() as session:
+            session.execute(update(RunRow).where(RunRow.id == run.id, ended).values(cleared=True))
+
+    def complete_run_of(self, recording: str, index: str) -> IngestRun | None:
+        """The run that made this recording findable in this index, if one did."""
+        runs = self._runs(select(RunRow).where(RunRow.recording == recording, _findable_in(index)))
+        return runs[0] if runs else None
+
+    def count_complete_runs(self, index: str) -> int:
+        """Recordings that a search of this index can find."""
+        with self._reading() as session:
+            return session.scalar(select(func.count(RunRow.id)).where(_findable_in(index))) or 0
+
+    def failures(self, index: str | None = None) -> list[IngestRun]:
+        """The last failure of each path since which it was not ingested, newest first."""
+        later = aliased(RunRow)
+        ingested_later = exists().where(
+            later.path == RunRow.path,
+            later.index == RunRow.index,
+            later.id > RunRow.id,
+            later.state.in_([RunState.COMPLETE.value, RunState.FAILED.value]),
+        )
+        known_since = exists().where(
+            RecordingRow.path == RunRow.path, RecordingRow.seen > RunRow.started
+        )
+        failed = and_(RunRow.state == RunState.FAILED.value, _is_index(index))
+        return self._runs(
+            select(RunRow).where(failed, ~ingested_later, ~known_since).order_by(RunRow.id.desc())
+        )
+
+    # Recordings and cameras
+
+    def recording(self, recording: str) -> Recording | None:
+        """A recording by its id, whether or not it can be found by a search."""
+        with self._reading() as session:
+            row = session.get(RecordingRow, recording)
+            return None if row is None else recording_of(row)
+
+    def recordings(
+        self,
+        camera: str | None = None,
+        ids: Collection[str] | None = None,
+        index: str | None = None,
+    ) -> list[Recording]:
+        """Those that a search of the index can find, by camera, wall-clock start and path."""
+        query = select(RecordingRow).where(
+            exists().where(RunRow.recording == RecordingRow.id, _findable_in(index))
+        )
+        if camera is not None:
+            query = query.where(RecordingRow.camera == camera)
+        if ids is not None:
+            query = query.where(RecordingRow.id.in_(ids))
+        query = query.order_by(RecordingRow.camera, RecordingRow.clock_start, RecordingRow.path)
+        with self._reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
+
+    def cameras(self, index: str | None = None) -> list[Camera]:
+        """Those that a search of the index can find, by name."""
+        by_camera = groupby(self.recordings(index=index), key=lambda recording: recording.camera)
+        return [_camera(name, list(recordings)) for name, recordings in by_camera]
+
+    def move_recording(self, recording: str, path: Path) -> None:
+        """Note where a known recording lies now."""
+        with self._writing() as session:
+            row = self._existing(session, recording)
+            row.path, row.seen = path, datetime.now(UTC)
+
+    def set_clock(self, recording: str, clock: Clock) -> None:
+        """Correct a recording's place in real time; the frame store has to follow."""
+        with self._writing() as session:
+            fill_clock(self._existing(session, recording), clock)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with in_words(self.file), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with in_words(self.file), Session(for_writing(self._engine)) as session, session.begin():
+            yield session
+
+    def _runs(self, query: Select[RunRow]) -> list[IngestRun]:
+        with self._reading() as session:
+            return [run_of(row) for row in session.scalars(query)]
+
+    def _end(
+        self,
+        session: Session,
+        run: IngestRun,
+        state: RunState,
+        recording: str | None,
+        *,
+        frames: int = 0,
+        error: str = "",
+    ) -> IngestRun:
+        ended = replace(
+            run,
+            state=state,
+            recording=recording,
+            frames=frames,
+            error=error,
+            ended=datetime.now(UTC),
+        )
+        row = session.get(RunRow, run.id)
+        if row is None:
+            raise CatalogError(f"The catalog {self.file} knows no ingest run {run.id}.")
+        row.state, row.recording = ended.state.value, ended.recording
+        row.frames, row.error, row.ended = ended.frames, ended.error, ended.ended
+        return ended
+
+    def _existing(self, session: Session, recording: str) -> RecordingRow:
+        row = session.get(RecordingRow, recording)
+        if row is None:
+            raise CatalogError(f"The catalog {self.file} knows no recording {recording}.")
+        return row
+
+
+def _is_index(index: str | None) -> ColumnElement[bool]:
+    if index is not None:
+        return RunRow.index == index
+    return RunRow.index == select(IndexRow.fingerprint).where(IndexRow.active).scalar_subquery()
+
+
+def _findable_in(index: str | None) -> ColumnElement[bool]:
+    return and_(_is_index(index), RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)
+
+
+def _camera(name: str, recordings: list[Recording]) -> Camera:
+    spans = [recording.span for recording in recordings if recording.span is not None]
+    return Camera(
+        name=name,
+        recordings=len(recordings),
+        duration=sum((recording.duration for recording in recordings), Fraction(0)),
+        first=min((start for start, _ in spans), default=None),
+        last=max((end for _, end in spans), default=None),
+    )

@@ -1,0 +1,66 @@
+"""Which frames a search may find, as a boolean expression of Milvus.
+
+Milvus Lite has no filter templates, so values are written into the expression: strings as literals
+whose quotes, backslashes and line ends are escaped, all else as numbers.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from fractions import Fraction
+from math import ceil, floor
+
+from mmrag_video.errors import UsageError
+from mmrag_video.index.frames import FrameFilter
+from mmrag_video.index.rows import microseconds_since_epoch
+
+MediaSpan = tuple[str, Fraction, Fraction]
+"""A recording's id, and from when to when in it: start <= time < end, seconds."""
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+"""All that both Milvus (Go's strconv.Unquote) and Milvus Lite read within double quotes."""
+
+
+def quoted(text: str) -> str:
+    """The text as a string literal. Raises UsageError for text that is not valid Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{text!r} holds bytes that are not valid text.") from error
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def filter_expression(where: FrameFilter, without_runs: Sequence[int] = ()) -> str:
+    """Frames that the filter lets through and none of these runs wrote; empty for all frames."""
+    conditions = []
+    if where.cameras:
+        conditions.append(f"camera in [{_listed(where.cameras)}]")
+    if where.recordings:
+        conditions.append(f"recording in [{_listed(where.recordings)}]")
+    # Frames of unknown time start at the end of all time and end at its beginning (rows.py), so
+    # that either comparison alone leaves them out.
+    if where.start is not None:
+        conditions.append(f"wall_end_us > {_microseconds(where.start)}")
+    if where.end is not None:
+        conditions.append(f"wall_start_us < {_microseconds(where.end)}")
+    if without_runs:
+        conditions.append(f"run not in [{', '.join(str(int(run)) for run in without_runs)}]")
+    return " and ".join(conditions)
+
+
+def spans_expression(spans: Iterable[MediaSpan]) -> str:
+    """Frames that stand for some part of any of the spans, with a microsecond to spare."""
+    return " or ".join(
+        f"(recording == {quoted(recording)} and time_us < {ceil(end * 1_000_000)}"
+        f" and valid_until_us >= {floor(start * 1_000_000)})"
+        for recording, start, end in spans
+    )
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(quoted(value) for value in values)
+
+
+def _microseconds(time: datetime) -> int:
+    if time.tzinfo is None:
+        raise UsageError(f"{time.isoformat()} has no time zone; write it with one, such as +00:00.")
+    return microseconds_since_epoch(time)

@@ -1,0 +1,235 @@
+"""The frame store: vectors with their frames, in one Milvus collection per index identity.
+
+Works on Milvus and Milvus Lite alike, and relies on nothing that one of them does silently
+otherwise: rows are upserted, never inserted, because a server keeps both of two equal keys; no
+request asks for an order or for more than 16384 rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from mmrag_video.catalog.records import Clock
+from mmrag_video.errors import IndexMismatchError
+from mmrag_video.index.filters import MediaSpan, filter_expression, quoted, spans_expression
+from mmrag_video.index.frames import FoundFrame, FrameFilter, StoredFrame
+from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.index.milvus import connect, in_words
+from mmrag_video.index.rows import (
+    FRAME_FIELDS,
+    LARGEST_LOT,
+    Row,
+    collection_schema,
+    frame_of,
+    identity_from_text,
+    identity_text,
+    row_of,
+)
+from mmrag_video.models.base import Vector
+
+_LARGEST_ANSWER = 16_384
+"""Rows a Milvus server gives to one request."""
+_BATCH = 1_000
+"""Rows written or walked over at a time: 1.5 MB of 384-d vectors, far below gRPC's 64 MB."""
+_IDENTITY_PROPERTY = "mmrag.identity"
+_STRONG = {"consistency_level": "Strong"}
+"""Reads see every write that went before them."""
+_EVERYTHING = FrameFilter()
+
+
+class FrameStore:
+    """One collection of frames. Every method may raise StoreError if the server is not there.
+
+    A lost server is not looked for again: make a new store from a new lease.
+    """
+
+    def __init__(self, uri: str, token: str | None, identity: IndexIdentity) -> None:
+        """Open the identity's collection, making it if it is missing.
+
+        Raises IndexMismatchError if a collection of that name was made otherwise.
+        """
+        self.uri = uri
+        self.identity = identity
+        self._client = connect(uri, token)
+        self._collection = identity.collection
+        with in_words(uri):
+            if not self._client.has_collection(self._collection):
+                self._create()
+            self._check_identity()
+            self._client.load_collection(self._collection)
+
+    def insert(self, frames: Sequence[tuple[StoredFrame, Vector]]) -> None:
+        """Write frames; one whose key is there already is replaced.
+
+        Raises ModelError, before anything is written, if a vector is not a finite unit vector of
+        the index's dimensions.
+        """
+        self._write([row_of(frame, vector, self.identity.dimensions) for frame, vector in frames])
+
+    def flush(self) -> None:
+        """Make what was written durable and quick to search: once after each recording."""
+        with in_words(self.uri):
+            self._client.flush(self._collection)
+
+    def search(
+        self,
+        vector: Vector,
+        where: FrameFilter = _EVERYTHING,
+        limit: int = 400,
+        without_runs: Sequence[int] = (),
+    ) -> list[FoundFrame]:
+        """The frames nearest to the vector, best first. `limit`: at most 16384."""
+        return self._search(vector, filter_expression(where, without_runs), limit)
+
+    def search_spans(
+        self, vector: Vector, spans: Sequence[MediaSpan], limit: int = _LARGEST_ANSWER
+    ) -> list[FoundFrame]:
+        """The frames that stand for some part of these spans, nearest to the vector first.
+
+        One request, however many spans: this is how the frames around a match are compared.
+        """
+        return self._search(vector, spans_expression(spans), limit) if spans else []
+
+    def frames_between(
+        self, recording: str, start: Fraction, end: Fraction, without_runs: Sequence[int] = ()
+    ) -> list[StoredFrame]:
+        """A recording's frames that stand for some part of start <= time < end, by time."""
+        expression = spans_expression([(recording, start, end)])
+        frames = [frame_of(row) for row in self._rows(expression, FRAME_FIELDS)]
+        frames = [
+            frame
+            for frame in frames
+            if frame.time < end
+            and (frame.valid_until > start or frame.time >= start)
+            and frame.run not in without_runs
+        ]
+        return sorted(frames, key=lambda frame: frame.time)
+
+    def sample(
+        self, count: int, without_runs: Sequence[int] = ()
+    ) -> list[tuple[StoredFrame, Vector]]:
+        """`count` frames drawn at random, or all if there are fewer; always the same ones.
+
+        Each frame has a lot, drawn from its key: the lowest lots win. The bound below which to
+        ask is guessed from the collection's size, and doubled until enough are found.
+        """
+        share = min(1.0, 1.5 * (count + 10) / max(1, self.count()))
+        while True:
+            bound = int(share * LARGEST_LOT)
+            conditions = [f"lot <= {bound}", filter_expression(_EVERYTHING, without_runs)]
+            expression = " and ".join(filter(None, conditions))
+            rows = list(self._rows(expression, (*FRAME_FIELDS, "lot", "vector")))
+            if len(rows) >= count or share == 1.0:
+                break
+            share = min(1.0, 2 * share)
+        rows.sort(key=lambda row: row["lot"])
+        return [(frame_of(row), np.asarray(row["vector"], np.float32)) for row in rows[:count]]
+
+    def count(self) -> int:
+        """Frames in the collection, those of unfinished runs among them."""
+        with in_words(self.uri):
+            answer = self._client.query(self._collection, "", ["count(*)"], **_STRONG)
+        return int(answer[0]["count(*)"])
+
+    def delete_run(self, run: int) -> None:
+        """Remove every frame that this ingest run wrote."""
+        self._delete(f"run == {run}")
+
+    def delete_recording(self, recording: str) -> None:
+        """Remove every frame of this recording."""
+        self._delete(f"recording == {quoted(recording)}")
+
+    def set_clock(self, recording: str, clock: Clock) -> None:
+        """Rewrite the wall-clock times of a recording's frames."""
+        fields = (*FRAME_FIELDS, "vector")
+        for rows in self._batches(f"recording == {quoted(recording)}", fields):
+            self.insert(
+                [
+                    (_at_clock(frame_of(row), clock), np.asarray(row["vector"], np.float32))
+                    for row in rows
+                ]
+            )
+        self.flush()
+
+    def drop_index(self, identity: IndexIdentity) -> None:
+        """Remove an index that is no longer wanted, with all its frames; missing ones are fine."""
+        with in_words(self.uri):
+            self._client.drop_collection(identity.collection)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _create(self) -> None:
+        index = self._client.prepare_index_params()
+        # FLAT: with HNSW and IVF a filter that lets few rows through loses some of those.
+        index.add_index("vector", index_type="FLAT", metric_type="COSINE")
+        self._client.create_collection(
+            self._collection,
+            schema=collection_schema(self.identity),
+            index_params=index,
+            consistency_level="Strong",
+            # Milvus Lite keeps properties but forgets the schema's description.
+            properties={_IDENTITY_PROPERTY: identity_text(self.identity)},
+        )
+
+    def _check_identity(self) -> None:
+        about = self._client.describe_collection(self._collection)
+        text = about.get("description") or about.get("properties", {}).get(_IDENTITY_PROPERTY, "")
+        found = identity_from_text(text)
+        if found != self.identity:
+            made = found.describe() if found else "something that is not this program"
+            raise IndexMismatchError(
+                f"The collection {self._collection} at {self.uri} was made by {made}, "
+                f"not by {self.identity.describe()}; use --reindex to make it anew."
+            )
+
+    def _write(self, rows: Sequence[dict[str, Any]]) -> None:
+        with in_words(self.uri):
+            for first in range(0, len(rows), _BATCH):
+                self._client.upsert(self._collection, list(rows[first : first + _BATCH]))
+
+    def _search(self, vector: Vector, expression: str, limit: int) -> list[FoundFrame]:
+        with in_words(self.uri):
+            (hits,) = self._client.search(
+                self._collection,
+                data=[np.asarray(vector, np.float32)],
+                filter=expression,
+                limit=min(limit, _LARGEST_ANSWER),
+                output_fields=list(FRAME_FIELDS),
+                **_STRONG,
+            )
+        return [FoundFrame(frame_of(hit["entity"]), float(hit["distance"])) for hit in hits]
+
+    def _rows(self, expression: str, fields: Sequence[str]) -> list[Row]:
+        """All rows of an expression: in one request if they fit, else by walking over them."""
+        with in_words(self.uri):
+            rows: list[Row] = self._client.query(
+                self._collection, expression, list(fields), limit=_LARGEST_ANSWER, **_STRONG
+            )
+        if len(rows) < _LARGEST_ANSWER:
+            return rows
+        return list(chain.from_iterable(self._batches(expression, fields)))
+
+    def _batches(self, expression: str, fields: Sequence[str]) -> Iterator[list[Row]]:
+        with in_words(self.uri):
+            iterator = self._client.query_iterator(
+                self._collection, _BATCH, filter=expression, output_fields=list(fields), **_STRONG
+            )
+            try:
+                while rows := iterator.next():
+                    yield rows
+            finally:
+                iterator.close()
+
+    def _delete(self, expression: str) -> None:
+        with in_words(self.uri):
+            self._client.delete(self._collection, filter=expression)
+
+
+def _at_clock(frame: StoredFrame, clock: Clock) -> StoredFrame:
+    return replace(frame, wall_start=clock.at(frame.time), wall_end=clock.at(frame.valid_until))

@@ -1,0 +1,31 @@
+"""Boxes in a picture: left, top, right, bottom, as shares of its width and height (0 to 1)."""
+
+from mmrag_video.video.sampled import Box
+
+
+def area(box: Box) -> float:
+    """Share of the picture the box covers."""
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Share of the picture that both cover."""
+    return area(
+        (
+            max(one[0], other[0]),
+            max(one[1], other[1]),
+            min(one[2], other[2]),
+            min(one[3], other[3]),
+        )
+    )
+
+
+def likeness(one: Box, other: Box) -> float:
+    """Intersection over union: 1 for the same box, 0 for boxes that do not touch."""
+    common = overlap(one, other)
+    return common / max(area(one) + area(other) - common, 1e-9)
+
+
+def containment(inner: Box, outer: Box) -> float:
+    """Share of `inner` that lies in `outer`."""
+    return overlap(inner, outer) / max(area(inner), 1e-9)

@@ -1,0 +1,134 @@
+"""Looks at a frame and writes down what is seen in it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mmrag_video.models.basic.colours import colours
+from mmrag_video.models.basic.detector import Detection, Detector
+from mmrag_video.models.basic.facts import Seen, Shares, Thing
+from mmrag_video.models.basic.geometry import area, containment, likeness
+from mmrag_video.models.basic.tagger import Tagger
+from mmrag_video.models.basic.windows import windows
+from mmrag_video.video.frames import Image
+from mmrag_video.video.sampled import Box, SampledFrame
+
+MOST_THINGS = 24
+"""Things written down of one frame."""
+CLOSELY_TAGGED = 4
+"""Things whose part of the picture is tagged: 15 ms each."""
+TAGGED_FROM = 0.004
+"""Share of the picture from which a thing is large enough to be tagged."""
+SAME_THING = 0.45
+"""Intersection over union from which two labels are of one thing."""
+INSIDE = 0.85
+"""Share of a vehicle's box inside another's from which they are one."""
+VEHICLES = frozenset(("car", "truck", "bus", "train", "boat", "cell phone", "remote"))
+"""What vehicles are taken for, seen from the side and from above."""
+
+
+class Observer:
+    """The detector and the tagger, and what is made of them."""
+
+    def __init__(self, detector: Detector, tagger: Tagger) -> None:
+        self._detector = detector
+        self._tagger = tagger
+
+    def observe(self, frame: SampledFrame) -> Seen:
+        """All that is written down of a frame; depends on this frame alone."""
+        image, movement = frame.image, frame.movement
+        height, width = image.shape[:2]
+        looks = windows(width, height, movement)
+        found = self._detector.detect(image, looks)
+        moving = None if movement.box is None else crop(image, movement.box)
+        return Seen(
+            things=self._things(image, found, movement.box),
+            tags=self._tagger.tag(image),
+            close_tags={} if moving is None else self._tagger.tag(moving),
+            colours=colours(image),
+            ground=colours(image[height // 2 :]),
+            light=float(image.mean()) / 255,
+            movement=movement.area,
+            moving_box=movement.box,
+            moving_colours={} if moving is None else colours(moving, image),
+        )
+
+    def _things(self, image: Image, found: list[Detection], moving: Box | None) -> list[Thing]:
+        groups = group(found)[:MOST_THINGS]
+        things = []
+        for rank, (box, labels) in enumerate(groups):
+            tagged = rank < CLOSELY_TAGGED and area(box) >= TAGGED_FROM
+            tags = self._tagger.tag(crop(image, box)) if tagged else {}
+            things.append(_describe(image, box, labels, tags, moving))
+        return things
+
+
+def group(found: list[Detection]) -> list[tuple[Box, Mapping[str, float]]]:
+    """Detections of one thing under several labels, put together; surest first."""
+    groups: list[tuple[Box, dict[str, float]]] = []
+    for detection in found:
+        for box, labels in groups:
+            if _is_one_thing(box, labels, detection):
+                labels.setdefault(detection.label, detection.confidence)
+                break
+        else:
+            groups.append((detection.box, {detection.label: detection.confidence}))
+    return list(groups)
+
+
+def _is_one_thing(box: Box, labels: Shares, detection: Detection) -> bool:
+    if ("person" in labels) != (detection.label == "person"):
+        return False
+    if likeness(box, detection.box) >= SAME_THING:
+        return True
+    vehicles = detection.label in VEHICLES and not VEHICLES.isdisjoint(labels)
+    return vehicles and (
+        containment(detection.box, box) >= INSIDE or containment(box, detection.box) >= INSIDE
+    )
+
+
+def _describe(
+    image: Image, box: Box, labels: Shares, tags: Shares, moving: Box | None
+) -> Thing:
+    around = crop(image, grown(box, 0.35))
+    share = 0.0 if moving is None else containment(box, moving)
+    if "person" not in labels:
+        body = colours(crop(image, part(box, 0.15, 0.15, 0.85, 0.85)), around)
+        return Thing(labels, box, share, body, {}, {}, tags)
+    upright = (box[3] - box[1]) * image.shape[0] >= 1.6 * (box[2] - box[0]) * image.shape[1]
+    upper = part(box, 0.25, 0.18, 0.75, 0.48) if upright else part(box, 0.2, 0.3, 0.8, 0.9)
+    lower = part(box, 0.25, 0.54, 0.75, 0.9)
+    return Thing(
+        labels=labels,
+        box=box,
+        moving=share,
+        colours=colours(crop(image, upper), around),
+        lower=colours(crop(image, lower), around) if upright else {},
+        head=colours(crop(image, part(box, 0.35, 0.0, 0.65, 0.13)), around) if upright else {},
+        tags=tags,
+    )
+
+
+def crop(image: Image, box: Box) -> Image:
+    """The part of the picture in the box, at least one pixel."""
+    height, width = image.shape[:2]
+    left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
+    right, bottom = max(int(box[2] * width), left + 1), max(int(box[3] * height), top + 1)
+    return np.ascontiguousarray(image[top:bottom, left:right])
+
+
+def part(box: Box, left: float, top: float, right: float, bottom: float) -> Box:
+    """A part of a box, in shares of its own size."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (
+        box[0] + left * width,
+        box[1] + top * height,
+        box[0] + right * width,
+        box[1] + bottom * height,
+    )
+
+
+def grown(box: Box, by: float) -> Box:
+    """The box with `by` of its size added on every side, cut at the picture's edges."""
+    left, top, right, bottom = part(box, -by, -by, 1 + by, 1 + by)
+    return (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))

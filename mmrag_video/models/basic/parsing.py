@@ -1,0 +1,326 @@
+"""From the words of a query to its claims.
+
+One pass over the words: each adds to the thing spoken of last, or to the next one, by habits that
+the languages share: numbers before nouns, colours beside them, what is worn or carried after who
+wears or carries it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mmrag_video.models.basic.claims import (
+    Activity,
+    Claims,
+    Colour,
+    Count,
+    GarmentClaim,
+    Position,
+    ThingClaim,
+)
+from mmrag_video.models.basic.concepts import (
+    COLOURS,
+    GARMENTS,
+    THINGS,
+    Family,
+    GarmentConcept,
+    Kind,
+    ThingConcept,
+)
+from mmrag_video.models.basic.lexicon import Language, Word
+from mmrag_video.models.basic.scenes import PLACES, Place
+
+NUMBERS = {str(number): Count(number, exact=True) for number in range(1, 11)} | {
+    "several": Count(3, exact=False),
+    "many": Count(5, exact=False),
+}
+ACTIVITIES = {
+    "moving": Activity.MOVING,
+    "running": Activity.MOVING,
+    "standing": Activity.STANDING,
+    "waiting": Activity.STANDING,
+    "sitting": Activity.SITTING,
+    "lying": Activity.LYING,
+    "riding": Activity.RIDING,
+    "entering": Activity.AT_EDGE,
+    "leaving": Activity.AT_EDGE,
+}
+HANDLING = frozenset({"riding", "pushing", "carrying"})
+"""Actions after which the next thing belongs to the one before."""
+POSITIONS = {position.name.lower(): position for position in Position}
+
+
+@dataclass
+class _Noun:
+    """A thing or garment while words are still added to it."""
+
+    word: str
+    colours: list[Colour]
+    denied: bool
+
+
+@dataclass
+class _Garment(_Noun):
+    garment: GarmentConcept
+
+
+@dataclass
+class _Thing(_Noun):
+    thing: ThingConcept | None
+    count: Count | None
+    activities: set[Activity] = field(default_factory=set)
+    positions: set[Position] = field(default_factory=set)
+    garments: list[_Garment] = field(default_factory=list)
+    beside: list["_Thing"] = field(default_factory=list)
+    instead: list["_Thing"] = field(default_factory=list)
+
+    @property
+    def family(self) -> Family:
+        return self.thing.family if self.thing is not None else Family.OTHER
+
+
+@dataclass
+class _Reading:
+    """What has been read so far, and what waits for the next noun."""
+
+    language: Language
+    things: list[_Thing] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    empty: bool = False
+    still: bool = False
+    dark: bool | None = None
+    noun: _Noun | None = None
+    """The noun read last, which a colour after it describes."""
+    count: Count | None = None
+    exact: bool = False
+    denied: bool = False
+    at_least: bool = False
+    belongs: bool = False
+    """The next thing belongs to the one before it."""
+    alternative: bool = False
+    """The next thing will do instead of the one before it."""
+    colours: list[Colour] = field(default_factory=list)
+    shade: str = ""
+    """`light` or `dark` before a colour."""
+    activities: set[Activity] = field(default_factory=set)
+    positions: set[Position] = field(default_factory=set)
+
+    def take_colours(self) -> list[Colour]:
+        taken, self.colours = self.colours, []
+        return taken
+
+
+def parse(language: Language, words: Sequence[Word]) -> Claims:
+    """The claims of a query's words."""
+    reading = _Reading(language)
+    for index, word in enumerate(words):
+        _READERS[word.kind](reading, word, words[index + 1 :])
+    _describe_last(reading)
+    return Claims(
+        things=tuple(_finished(thing) for thing in reading.things),
+        places=tuple(dict.fromkeys(reading.places)),
+        empty=reading.empty,
+        still=reading.still,
+        dark=reading.dark,
+        unknown=tuple(reading.unknown),
+    )
+
+
+def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    concept = THINGS.get(word.concept or "")
+    owner = reading.things[-1] if reading.things else None
+    thing = _Thing(
+        word.text,
+        reading.take_colours(),
+        reading.denied,
+        concept,
+        reading.count or _count_of(word, concept),
+        reading.activities,
+        reading.positions,
+    )
+    if reading.exact:
+        thing.count = Count(thing.count.number if thing.count else 1, exact=True)
+    elif reading.at_least and thing.count is not None:
+        thing.count = Count(thing.count.number, exact=False)
+    if owner is not None and reading.alternative and not reading.denied:
+        owner.instead.append(thing)
+    elif owner is not None and _is_carried(reading, owner, thing):
+        owner.beside.append(thing)
+    else:
+        reading.things.append(thing)
+    reading.noun = thing
+    reading.count, reading.exact, reading.at_least = None, False, False
+    reading.belongs, reading.alternative = False, False
+    reading.activities, reading.positions = set(), set()
+
+
+def _count_of(word: Word, concept: ThingConcept | None) -> Count | None:
+    if concept is not None and not concept.countable:
+        return None
+    at_least = concept.at_least if concept is not None else 1
+    if word.plural:
+        at_least = max(2, at_least)
+    return Count(at_least, exact=False) if at_least > 1 else None
+
+
+def _is_carried(reading: _Reading, owner: _Thing, thing: _Thing) -> bool:
+    """Whether `thing` is something `owner` has with it, or is said not to have."""
+    if owner.family is not Family.PERSON or thing.family is Family.PERSON:
+        return False
+    return reading.belongs or (reading.denied and thing.family is Family.OTHER)
+
+
+def _read_garment(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    people = [thing for thing in reading.things if thing.family is Family.PERSON]
+    if people:
+        wearer = people[-1]
+    else:
+        wearer = _Thing(word.text, [], False, THINGS["person"], reading.count)
+        reading.things.append(wearer)
+    garment = _Garment(
+        word.text, reading.take_colours(), reading.denied, GARMENTS[word.concept or ""]
+    )
+    wearer.garments.append(garment)
+    reading.noun = garment
+    reading.count, reading.belongs = None, False
+
+
+def _read_colour(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    concept = word.concept or ""
+    next_kind = following[0].kind if following else Kind.IGNORED
+    if concept in ("light", "dark") and next_kind is Kind.COLOUR:
+        reading.shade = concept
+        return
+    colour: Colour = dict(COLOURS[concept])
+    if reading.shade:
+        extra = {"light": "white", "dark": "black"}[reading.shade]
+        colour = {**colour, extra: max(0.5, colour.get(extra, 0.0))}
+        reading.shade = ""
+    after = reading.language.colour_after_noun and reading.noun is not None
+    target = reading.noun.colours if after and reading.noun is not None else reading.colours
+    if word.joined and target:
+        colour = {**target.pop(), **colour}
+    target.append(colour)
+    if not after and not _noun_follows(following):
+        _describe_last(reading)
+
+
+def _noun_follows(following: Sequence[Word]) -> bool:
+    """Whether a colour still has its noun before it."""
+    for word in following:
+        if word.kind in (Kind.THING, Kind.GARMENT, Kind.SCENE) or word.concept is None:
+            return True
+        if word.kind is Kind.ACTION or word.concept == "with":
+            return False
+    return False
+
+
+def _describe_last(reading: _Reading) -> None:
+    """Give colours that wait for a noun to the last one: `a man in red`."""
+    if reading.noun is not None:
+        reading.noun.colours.extend(reading.take_colours())
+
+
+def _read_scene(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    if word.concept in ("night", "day"):
+        reading.dark = word.concept == "night"
+        return
+    reading.places.append(PLACES[word.concept or ""])
+    reading.take_colours()
+    reading.noun = None
+    reading.count, reading.exact, reading.denied, reading.belongs = None, False, False, False
+
+
+def _read_action(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    concept = word.concept or ""
+    reading.denied = False
+    if concept in HANDLING:
+        reading.belongs = True
+    activity = ACTIVITIES.get(concept)
+    if activity is None:
+        return
+    describes_next = bool(following) and following[0].kind is Kind.THING
+    if reading.things and not describes_next:
+        reading.things[-1].activities.add(activity)
+    else:
+        reading.activities.add(activity)
+
+
+def _read_position(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    position = POSITIONS[word.concept or ""]
+    if reading.things and not (following and following[0].kind is Kind.THING):
+        reading.things[-1].positions.add(position)
+    else:
+        reading.positions.add(position)
+
+
+def _read_number(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    reading.count = NUMBERS[word.concept or ""]
+
+
+def _read_logic(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    match word.concept:
+        case "no":
+            reading.denied = True
+        case "nobody":
+            reading.things.append(_Thing(word.text, [], True, THINGS["person"], None))
+        case "nothing":
+            reading.empty = reading.still = True
+        case "empty":
+            reading.empty = True
+        case "only":
+            reading.exact = True
+        case "at_least":
+            reading.at_least = True
+        case "or":
+            reading.alternative = True
+        case "alone":
+            _read_alone(reading)
+        case "with":
+            reading.belongs, reading.denied = True, False
+        case "and":
+            reading.belongs, reading.denied = False, False
+
+
+def _read_alone(reading: _Reading) -> None:
+    if reading.things:
+        reading.things[-1].count = Count(1, exact=True)
+    else:
+        reading.count = Count(1, exact=True)
+
+
+def _read_unsaid(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    if word.concept is None:
+        reading.unknown.append(word.text)
+        reading.take_colours()
+
+
+_READERS: Mapping[Kind, Callable[[_Reading, Word, Sequence[Word]], None]] = {
+    Kind.THING: _read_thing,
+    Kind.GARMENT: _read_garment,
+    Kind.COLOUR: _read_colour,
+    Kind.SCENE: _read_scene,
+    Kind.ACTION: _read_action,
+    Kind.POSITION: _read_position,
+    Kind.NUMBER: _read_number,
+    Kind.LOGIC: _read_logic,
+    Kind.IGNORED: _read_unsaid,
+}
+
+
+def _finished(thing: _Thing) -> ThingClaim:
+    return ThingClaim(
+        word=thing.word,
+        thing=thing.thing,
+        count=thing.count or Count(1, exact=False),
+        denied=thing.denied,
+        colours=tuple(thing.colours),
+        garments=tuple(
+            GarmentClaim(worn.word, worn.garment, tuple(worn.colours), worn.denied)
+            for worn in thing.garments
+        ),
+        activities=frozenset(thing.activities),
+        positions=frozenset(thing.positions),
+        beside=tuple(_finished(carried) for carried in thing.beside),
+        instead=tuple(_finished(other) for other in thing.instead),
+    )

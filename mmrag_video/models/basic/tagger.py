@@ -1,0 +1,46 @@
+"""What a picture or a part of it looks like as a whole: EfficientNet-Lite3 trained on ImageNet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmrag_video.video.frames import Image
+
+INPUT = 280
+"""Pixels, width and height, the network was trained with."""
+FLOOR = 0.03
+"""Probabilities below this are not worth keeping; the quantised output has steps of 0.004."""
+MOST = 6
+"""Tags kept of one picture."""
+
+
+class Tagger:
+    """The loaded network."""
+
+    def __init__(self, weights: Path, labels: Path, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 slow to import
+
+        self._interpreter = Interpreter(str(weights), num_threads=threads or None)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        output = self._interpreter.get_output_details()[0]
+        self._output = output["index"]
+        self._scale, self._zero = output["quantization"]
+        lines = labels.read_text(encoding="utf-8").splitlines()
+        self._labels = [line.split(",")[0].strip() for line in lines]
+
+    def tag(self, image: Image) -> Mapping[str, float]:
+        """The likeliest tags and their probabilities, likeliest first."""
+        small = cv2.resize(image, (INPUT, INPUT), interpolation=cv2.INTER_AREA)
+        self._interpreter.set_tensor(self._input, small[None])
+        self._interpreter.invoke()
+        raw = self._interpreter.get_tensor(self._output)[0].astype(np.float32)
+        probabilities = (raw - self._zero) * self._scale
+        best = np.argsort(-probabilities, kind="stable")[:MOST]
+        return {
+            self._labels[index]: round(float(probabilities[index]), 3)
+            for index in best
+            if probabilities[index] >= FLOOR
+        }

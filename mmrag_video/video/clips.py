@@ -1,0 +1,136 @@
+"""Clips for a web page's player: what plays as it is, and cuts of what does not."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+
+from mmrag_video.errors import RecordingError, UsageError
+from mmrag_video.video.containers import VideoPacket, open_container, picture_stream
+from mmrag_video.video.frames import Image, VideoFacts
+from mmrag_video.video.pyav_reader import PyavReader
+
+WIDEST_CLIP = 1280
+"""Pixels; wider recordings are scaled down when they are cut."""
+
+_PLAYABLE_CODECS = {
+    ".mp4": {"h264", "vp9", "av1"},
+    ".m4v": {"h264"},
+    ".webm": {"vp8", "vp9", "av1"},
+}
+_PLAYABLE_PIXELS = {"yuv420p", "yuvj420p"}
+_TICK = Fraction(1, 90_000)
+"""Seconds; the clock of MPEG-TS, which milliseconds and the usual frame rates divide evenly."""
+_ENCODER_OPTIONS = {"preset": "veryfast", "crf": "23", "bf": "0"}
+"""No B-frames: MP4 can only say how long the last frame lasts where it is also stored last."""
+_BT709 = "ITU709"
+
+
+@dataclass(frozen=True)
+class _Still:
+    """A picture of a clip."""
+
+    time: Fraction
+    """Seconds from the clip's start."""
+    duration: Fraction
+    image: Image
+
+
+def plays_in_browser(facts: VideoFacts) -> bool:
+    """Whether every current browser plays the file as it is, going by its name and its pixels.
+
+    H.264, VP9 and AV1 in .mp4, VP8, VP9 and AV1 in .webm, each 8 bits deep with 4:2:0 colour.
+    Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut.
+    """
+    if facts.codec not in _PLAYABLE_CODECS.get(facts.path.suffix.lower(), ()):
+        return False
+    with closing(open_container(facts.path)) as container:
+        return picture_stream(container).codec_context.pix_fmt in _PLAYABLE_PIXELS
+
+
+def cut_for_browser(path: Path, start: Fraction, end: Fraction, target: Path) -> None:
+    """Writes what is on screen from `start` to `end` as an MP4 that any browser plays.
+
+    H.264 in yuv420p, upright, no sound, starting at 0 with the frame that is on screen at
+    `start`; the index lies in front, so that it plays while it loads. `target` appears when it is
+    complete. Raises `UsageError` on an empty span and `RecordingError` on a file that cannot be
+    read or a folder that cannot be written.
+    """
+    if start >= end:
+        raise UsageError(f"a clip of {path} must end after it starts: choose a later end.")
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        with PyavReader(path, width=WIDEST_CLIP) as reader:
+            _encode(_stills(reader, start, end), unfinished)
+        unfinished.replace(target)
+    except OSError as error:
+        raise RecordingError(
+            f"{target} cannot be written ({error.strerror}): check its folder and the disk."
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _stills(reader: PyavReader, start: Fraction, end: Fraction) -> Iterator[_Still]:
+    shown = reader.frame_at(start)
+    since = start
+    longest = end - start
+    for frame in reader.frames(start):
+        if frame.time <= start:
+            continue
+        yield _Still(since - start, min(frame.time, end) - since, shown.image)
+        if frame.time >= end:
+            return
+        longest = frame.time - since
+        shown, since = frame, frame.time
+    # The recording ends here: its last frame is taken to last as long as the one before.
+    yield _Still(since - start, min(end - since, longest), shown.image)
+
+
+def _encode(stills: Iterator[_Still], target: Path) -> None:
+    first = next(stills)
+    durations: deque[int] = deque()
+    with av.open(
+        f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}
+    ) as container:
+        stream = _add_stream(container, first.image)
+        for still in chain([first], stills):
+            frame = VideoFrame.from_ndarray(still.image, format="rgb24").reformat(
+                width=stream.width,
+                height=stream.height,
+                format=stream.pix_fmt,
+                dst_colorspace=_BT709,
+                dst_color_range="MPEG",
+            )
+            frame.pts, frame.time_base = round(still.time / _TICK), _TICK
+            durations.append(round(still.duration / _TICK))
+            _write(container, stream.encode(frame), durations)
+        _write(container, stream.encode(None), durations)
+
+
+def _add_stream(container: OutputContainer, image: Image) -> VideoStream:
+    height, width, _ = image.shape
+    stream: VideoStream = container.add_stream("libx264", options=_ENCODER_OPTIONS)
+    stream.width, stream.height = max(2, width // 2 * 2), max(2, height // 2 * 2)
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = _TICK
+    stream.codec_context.colorspace = Colorspace[_BT709]
+    stream.codec_context.color_range = ColorRange.MPEG
+    return stream
+
+
+def _write(container: OutputContainer, packets: list[VideoPacket], durations: deque[int]) -> None:
+    """Durations are set by hand: the encoder knows none for frames at no steady rate."""
+    for packet in packets:
+        packet.duration = durations.popleft()
+        container.mux(packet)

@@ -1,0 +1,87 @@
+"""The decoding process: reads a request from standard input, writes messages to standard output.
+
+It imports no more than decoding needs (0.3 s on 2 cores), and ends by itself when standard input
+does, so also when the parent is killed outright.
+"""
+
+import os
+import pickle
+import sys
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+from mmrag_video.errors import DecoderError, RecordingError
+from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.sampler import sample
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the child is to do."""
+
+    path: Path
+    settings: SamplerSettings
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Seconds of the recording looked at; also the sign that the child lives."""
+
+    time: Fraction
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The recording cannot be read (on)."""
+
+    error: RecordingError
+
+
+@dataclass(frozen=True)
+class Finished:
+    """There are no more frames."""
+
+
+Message = VideoFacts | SampledFrame | Progress | Failed | Finished
+
+
+def main() -> None:
+    """Answers one request: `VideoFacts`, then frames and progress, then `Finished` or `Failed`."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as messages:
+        # Whatever a library prints goes to the terminal, never between the messages.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        request: Request = pickle.load(sys.stdin.buffer)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        try:
+            _answer(request, messages)
+        except BrokenPipeError:
+            pass
+    # The thread above still reads, which an ordinary exit would wait for or complain about.
+    os._exit(0)
+
+
+def _answer(request: Request, messages: BinaryIO) -> None:
+    def send(message: Message) -> None:
+        pickle.dump(message, messages, protocol=pickle.HIGHEST_PROTOCOL)
+        messages.flush()
+
+    try:
+        send(PyavReader(request.path).facts)
+        for frame in sample(request.path, request.settings, lambda time: send(Progress(time))):
+            send(frame)
+        send(Finished())
+    except RecordingError as error:
+        send(Failed(error))
+    except Exception as error:  # the last line before the process boundary
+        send(Failed(DecoderError(f"{request.path} could not be decoded: {error!r}.")))
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(0)

@@ -1,0 +1,194 @@
+"""Sampling in a process of its own: a codec that crashes or hangs costs one recording."""
+
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import mmrag_video
+from mmrag_video.errors import DecoderError
+from mmrag_video.settings import DecodeSettings
+from mmrag_video.video.decoder_child import Failed, Finished, Message, Progress, Request
+from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+
+_TICK = 0.2
+"""Seconds between looks at the child while nothing comes from it."""
+_SLOWEST_DISK = 10e6
+"""Bytes a second; the facts come after the file has been read through once."""
+_CHILD = "from mmrag_video.video.decoder_child import main; main()"
+
+
+@contextmanager
+def sample_in_child(
+    path: Path,
+    sampler: SamplerSettings,
+    decode: DecodeSettings,
+    on_progress: Callable[[Fraction], None] = lambda time: None,
+) -> Iterator["ChildSampling"]:
+    """Starts a child that samples `path` ahead of its reader, by `decode.queue` frames at most.
+
+    Entering waits for the recording's facts. Leaving kills the child if it still runs.
+    `on_progress` is called by the iterating thread with the seconds looked at so far.
+
+    Raises `RecordingError` as `sample` does, and `DecoderError` where the child died, or gave no
+    sign of life for `decode.time_limit` seconds.
+    """
+    # Not by multiprocessing: its spawn imports the caller's main module into every child, and
+    # fork would copy the model and the threads of the store's client.
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": _import_path()},
+        start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
+    )
+    sampling = ChildSampling(child, path, decode, on_progress)
+    try:
+        sampling.start(Request(path, sampler))
+        yield sampling
+    finally:
+        sampling.close()
+
+
+class ChildSampling:
+    """The frames of one recording as they arrive from the child. Iterate once."""
+
+    facts: VideoFacts
+    """What the container says."""
+
+    def __init__(
+        self,
+        child: "subprocess.Popen[bytes]",
+        path: Path,
+        decode: DecodeSettings,
+        on_progress: Callable[[Fraction], None],
+    ) -> None:
+        self._child = child
+        self._path = path
+        self._time_limit = decode.time_limit
+        self._on_progress = on_progress
+        self._told = self._looked_until = Fraction(0)
+        self._arrived: queue.Queue[Message | None] = queue.Queue(decode.queue)
+        self._received = 0
+        self._is_closed = threading.Event()
+        self._receiver = threading.Thread(
+            target=self._receive, name="frames from the decoder", daemon=True
+        )
+
+    def start(self, request: Request) -> None:
+        """Hands over the request and waits for the facts."""
+        with suppress(BrokenPipeError):  # a child that died already is noticed below
+            pickle.dump(request, self._to_child)
+            self._to_child.flush()
+        self._receiver.start()
+        size = request.path.stat().st_size if request.path.exists() else 0
+        facts = self._next(self._time_limit + size / _SLOWEST_DISK)
+        assert isinstance(facts, VideoFacts), "the child sends the facts first"
+        self.facts = facts
+
+    def __iter__(self) -> Iterator[SampledFrame]:
+        while not isinstance(message := self._next(self._time_limit), Finished):
+            assert isinstance(message, SampledFrame), "the child sends frames after the facts"
+            yield message
+
+    def close(self) -> None:
+        """Kills the child if it still runs, and lets go of pipes and thread."""
+        self._is_closed.set()
+        self._child.kill()
+        with suppress(subprocess.TimeoutExpired):  # it hangs in the kernel, on a dead disk
+            self._child.wait(timeout=5)
+        with suppress(BrokenPipeError):
+            self._to_child.close()
+        if self._receiver.ident is not None:
+            self._receiver.join(timeout=5)
+        self._from_child.close()
+
+    def _next(self, time_limit: float) -> VideoFacts | SampledFrame | Finished:
+        message = self._wait(time_limit)
+        self._tell_progress()
+        if message is None:
+            raise DecoderError(self._how_it_died())
+        if isinstance(message, Failed):
+            raise message.error
+        return message
+
+    def _wait(self, time_limit: float) -> VideoFacts | SampledFrame | Failed | Finished | None:
+        """The next message but progress; None when the child is gone.
+
+        Silence is counted in ticks, not by the clock: while the whole computer sleeps, or this
+        process is stopped, no tick passes.
+        """
+        silent_ticks, received = 0, self._received
+        while silent_ticks * _TICK < time_limit:
+            try:
+                return self._arrived.get(timeout=_TICK)
+            except queue.Empty:
+                self._tell_progress()
+                silent_ticks = silent_ticks + 1 if self._received == received else 0
+                received = self._received
+        self._child.kill()
+        raise DecoderError(
+            f"Decoding {self._path} gave no sign of life for {time_limit:.0f} s and was stopped: "
+            "check that the disk answers and that the recording plays."
+        )
+
+    def _receive(self) -> None:
+        """Runs in a thread, so that frames arrive while the model is at work."""
+        message: Message | None = Progress(Fraction(0))
+        while message is not None and not isinstance(message, Failed | Finished):
+            try:
+                message = pickle.load(self._from_child)
+            except (EOFError, pickle.UnpicklingError, OSError):
+                message = None  # the child is gone, perhaps in the midst of a frame
+            self._received += 1
+            if isinstance(message, Progress):
+                self._looked_until = message.time
+            else:
+                self._hand_over(message)
+
+    def _hand_over(self, message: VideoFacts | SampledFrame | Failed | Finished | None) -> None:
+        while not self._is_closed.is_set():
+            with suppress(queue.Full):
+                self._arrived.put(message, timeout=_TICK)
+                return
+
+    def _tell_progress(self) -> None:
+        if self._looked_until > self._told:
+            self._told = self._looked_until
+            self._on_progress(self._told)
+
+    def _how_it_died(self) -> str:
+        status = self._child.wait()
+        if status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
+        else:
+            how = f"ended with status {status}"
+        return (
+            f"The process that decoded {self._path} {how}: the recording may be damaged, "
+            "or the memory too small."
+        )
+
+    @property
+    def _to_child(self) -> BinaryIO:
+        assert self._child.stdin is not None
+        return cast(BinaryIO, self._child.stdin)
+
+    @property
+    def _from_child(self) -> BinaryIO:
+        assert self._child.stdout is not None
+        return cast(BinaryIO, self._child.stdout)
+
+
+def _import_path() -> str:
+    """So that the child finds this very package, wherever the parent has it from."""
+    package = str(Path(mmrag_video.__file__).parents[1])
+    return os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])

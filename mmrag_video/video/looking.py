@@ -1,0 +1,65 @@
+"""From a decoded frame to a look: small and grey at once, in colour only if it is kept."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from mmrag_video.video.frames import Image
+from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.small_picture import GreyImage, SmallPicture, small_picture, small_shape
+
+_LOOK_EVERY = Fraction(3, 20)
+"""Seconds between looks where something moves, so that its start and end are known to 0.2 s."""
+_PLANAR_GREY = {
+    f"yuv{kind}{sampling}p" for kind in ("", "j") for sampling in (420, 422, 444)
+} | {"nv12", "nv21", "gray"}
+"""Pixel formats whose first plane is brightness, eight bits a pixel."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A decoded frame in small, with the means to make the picture that is kept."""
+
+    time: Fraction
+    picture: SmallPicture
+    image: Callable[[], Image]
+
+
+class Looker:
+    """Makes looks at one recording, no more of them than are needed."""
+
+    def __init__(self, reader: PyavReader, interval: float) -> None:
+        self._reader = reader
+        self._shape = small_shape(*reader._shape.shown[::-1])
+        self._every = min(_LOOK_EVERY, Fraction(interval))
+        self.last = Fraction(-1)
+        """Time of the last look, in seconds."""
+
+    def time(self, tick: int) -> Fraction:
+        """Seconds from the recording's first frame, of a PTS."""
+        return self._reader._time(tick)
+
+    def look_at(self, tick: int, frame: VideoFrame) -> Iterator[Look]:
+        """A look at the frame if it is not too near to the last."""
+        time = self.time(tick)
+        if time >= 0 and (self.last < 0 or time - self.last >= self._every):
+            self.last = time
+            yield Look(time, self.picture(frame), partial(self._reader._shape.picture, frame))
+
+    def picture(self, frame: VideoFrame) -> SmallPicture:
+        """The frame in small, upright."""
+        turned = np.rot90(_grey(frame), k=-self._reader._shape.rotation // 90)
+        return small_picture(turned, self._shape)
+
+
+def _grey(frame: VideoFrame) -> GreyImage:
+    """The brightness, without a copy where the frame stores it as eight bits a pixel."""
+    if frame.format.name not in _PLANAR_GREY:
+        return frame.to_ndarray(format="gray")
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]

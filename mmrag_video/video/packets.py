@@ -1,0 +1,83 @@
+"""What a recording's packets say without any of them being decoded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from av.container import InputContainer
+
+from mmrag_video.video.containers import VideoPacket, picture_stream, stored_packets, time_base_of
+
+
+@dataclass(frozen=True)
+class PacketFacts:
+    """One stored picture, not decoded."""
+
+    time: Fraction
+    """When its picture is shown, in seconds from the recording's first frame."""
+    size: int
+    """Bytes."""
+    is_keyframe: bool
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far the packets of a recording reach."""
+
+    duration: Fraction
+    """Seconds from the first frame shown to the end of the last."""
+    longest_keyframe_gap: Fraction
+    """Seconds, the way from the start to the first and from the last to the end included."""
+
+
+def lacks_pts(container: InputContainer) -> bool:
+    """Whether PTS are guesses that must not be used: AVI with frames that are reordered.
+
+    AVI stores no PTS. libavformat makes them up, rightly where frames are shown in stored order.
+    With B-frames they come out as 1, 3, 4, 2, 6 (H.264) or 3, 4, 6, 5, 7 (packed Xvid) for the
+    first five frames shown; the DTS, one for each picture of a steady rate, stay right.
+    """
+    decoder = picture_stream(container).codec_context
+    return container.format.name == "avi" and bool(decoder.has_b_frames)
+
+
+def tick_of(packet: VideoPacket, without_pts: bool) -> int:
+    """When a packet's picture is shown, in ticks of its stream; without PTS when it is stored."""
+    tick = packet.dts if without_pts or packet.pts is None else packet.pts
+    assert tick is not None, "stored_packets lets none through without a time"
+    return tick
+
+
+def shown_packets(container: InputContainer, start_pts: int) -> Iterator[PacketFacts]:
+    """All packets from the first frame shown on, in stored order. Nothing is decoded."""
+    time_base = time_base_of(picture_stream(container))
+    for tick, packet in _ticks(container, start_pts):
+        yield PacketFacts(tick * time_base, packet.size, packet.is_keyframe)
+
+
+def extent(container: InputContainer, start_pts: int) -> Extent:
+    """Reads through the whole file once, at the speed of the disk."""
+    pictures = sorted(
+        (tick, packet.duration or 0, packet.is_keyframe)
+        for tick, packet in _ticks(container, start_pts)
+    )
+    last_tick, last_duration, _ = pictures[-1]
+    if last_duration == 0 and len(pictures) > 1:
+        last_duration = last_tick - pictures[-2][0]
+    end = last_tick + last_duration
+    keyframes = [tick for tick, _, is_keyframe in pictures if is_keyframe and tick > 0]
+    gaps = [after - before for before, after in pairwise([0, *keyframes, end])]
+    time_base = time_base_of(picture_stream(container))
+    return Extent(end * time_base, max(gaps) * time_base)
+
+
+def _ticks(container: InputContainer, start_pts: int) -> Iterator[tuple[int, VideoPacket]]:
+    """Each packet that is shown, with its tick counted from the first that is."""
+    without_pts = lacks_pts(container)
+    start = None if without_pts else start_pts
+    for packet in stored_packets(container):
+        tick = tick_of(packet, without_pts)
+        start = tick if start is None else start
+        if tick >= start and not packet.is_discard:
+            yield tick - start, packet

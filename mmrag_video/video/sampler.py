@@ -1,0 +1,120 @@
+"""Chooses the frames of a recording that are worth keeping, decoding as little as that takes.
+
+A stretch in which nothing moves is judged by its keyframes, and by how many bytes the frames
+between them take: who crosses the picture from one keyframe to the next shows there. Only where
+one of the two tells of movement, or keyframes are further apart than `runs.LONGEST_RUN`, all
+frames are decoded.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from mmrag_video.errors import RecordingError
+from mmrag_video.video.containers import VideoPacket, open_container, stored_packets
+from mmrag_video.video.keeping import FrameKeeper, KeptFrame
+from mmrag_video.video.looking import Look, Looker
+from mmrag_video.video.packets import lacks_pts, tick_of
+from mmrag_video.video.decoding import decoded_from_start
+from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.run_decoder import RunDecoder
+from mmrag_video.video.runs import Run, Usual, runs, with_usual
+from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+
+Progress = Callable[[Fraction], None]
+"""Told the time, in seconds of the recording, up to which it has been looked at."""
+
+
+def sample(
+    path: Path, settings: SamplerSettings, on_progress: Progress = lambda time: None
+) -> Iterator[SampledFrame]:
+    """The frames of a recording worth keeping, in order of time; always the first frame.
+
+    Reads the file once, forward, so it works while the file grows and takes the same memory for
+    ten hours as for ten seconds. Raises `RecordingError` where the file cannot be read.
+    """
+    sampling = _Sampling(path, settings, on_progress)
+    before: KeptFrame | None = None
+    for kept in sampling.kept_frames():
+        if before is not None:
+            yield _until(kept.time, before)
+        before = kept
+    if before is None:
+        raise RecordingError(f"{path} changed while it was read: try again.")
+    yield _until(max(sampling.end, before.time), before)
+
+
+def _until(time: Fraction, kept: KeptFrame) -> SampledFrame:
+    return SampledFrame(kept.time, time, kept.reason, kept.image, kept.movement)
+
+
+class _Sampling:
+    """One pass over one recording."""
+
+    def __init__(self, path: Path, settings: SamplerSettings, on_progress: Progress) -> None:
+        self._path = path
+        self._interval = settings.interval
+        self._on_progress = on_progress
+        self._reader = PyavReader(path, settings.frame_width)
+        self._looker = Looker(self._reader, settings.interval)
+        self._keeper = FrameKeeper(settings)
+        self.end = Fraction(0)
+        """Seconds from the first frame to the end of the last that was read."""
+
+    def kept_frames(self) -> Iterator[KeptFrame]:
+        """Every look is taken before the next is made: what is decoded next depends on it."""
+        with closing(open_container(self._path)) as container:
+            if lacks_pts(container):
+                looks = self._looks_at_all(container)
+            else:
+                looks = self._looks_by_runs(container)
+            for look in looks:
+                yield from self._keeper.take(look)
+        yield from self._keeper.finish()
+
+    def _looks_at_all(self, container: InputContainer) -> Iterator[Look]:
+        self.end = self._reader.facts.duration
+        for tick, frame in decoded_from_start(container):
+            yield from self._looker.look_at(tick, frame)
+
+    def _looks_by_runs(self, container: InputContainer) -> Iterator[Look]:
+        packets = self._measured(stored_packets(container))
+        with closing(open_container(self._path)) as keyframe_container:
+            decoder = RunDecoder(container, keyframe_container)
+            for run, following, usual in with_usual(runs(packets, self._interval)):
+                if not self._is_eventful(run, usual):
+                    yield from self._looks(decoder.rest())
+                    yield from self._looks(decoder.keyframe(run))
+                if self._is_eventful(run, usual) or self._leads_to_another(following, decoder):
+                    yield from self._looks(decoder.frames(run))
+                self._on_progress(self._looker.last)
+            yield from self._looks(decoder.rest())
+
+    def _is_eventful(self, run: Run, usual: Usual) -> bool:
+        return (
+            not run.stands_alone or usual.is_exceeded_by(run) or self._keeper.is_watching
+        )
+
+    def _leads_to_another(self, following: Run | None, decoder: RunDecoder) -> bool:
+        """Whether the next keyframe shows that something moved on the way to it."""
+        if following is None:
+            return True
+        frames = decoder.keyframe(following)
+        return not frames or self._keeper.differs(self._looker.picture(frames[0]))
+
+    def _looks(self, frames: Iterable[VideoFrame]) -> Iterator[Look]:
+        for frame in frames:
+            if frame.pts is not None:
+                yield from self._looker.look_at(frame.pts, frame)
+
+    def _measured(self, packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
+        """The same packets, while `end` is moved on."""
+        for packet in packets:
+            if not packet.is_discard:
+                tick = tick_of(packet, without_pts=False) + (packet.duration or 0)
+                self.end = max(self.end, self._looker.time(tick))
+            yield packet

@@ -1,0 +1,108 @@
+"""What several test files stand on: real recordings, a real archive, the command as a process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.writer_lock import writer_lock
+from mmrag_video.ingest import Outcome, ingest_paths
+from mmrag_video.settings import Settings, StoreSettings
+from mmrag_video.video.frames import Image
+from tests.footage import write_pictures
+
+RATE = 10
+"""Frames a second of the recordings made here."""
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def passing_block(seconds: float, size: tuple[int, int] = (320, 240)) -> list[tuple[int, Image]]:
+    """A quiet grey yard; from the third second on a red block goes through it to and fro."""
+    width, height = size
+    noise = np.random.default_rng(7)
+    yard = noise.integers(90, 130, (height, width, 3), dtype=np.uint8)
+    pictures = []
+    for frame in range(int(seconds * RATE)):
+        picture = yard.copy()
+        if frame >= 2 * RATE:
+            left = abs((frame * 9) % (2 * (width - 60)) - (width - 60))
+            picture[height // 3 : height // 3 + 80, left : left + 60] = (200, 30, 30)
+        pictures.append((frame * 1000 // RATE, picture))
+    return pictures
+
+
+@pytest.fixture(scope="session")
+def yard_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds: two quiet ones, four with movement."""
+    path = tmp_path_factory.mktemp("yard") / "yard_2026-03-01_12-00-00.mp4"
+    write_pictures(path, passing_block(6))
+    return path
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough movement that an ingest can be stopped in the middle of it."""
+    path = tmp_path_factory.mktemp("long") / "gate.mp4"
+    write_pictures(path, passing_block(30))
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data directory of the test's own, whose server ends soon after the test."""
+    return Settings(data_dir=tmp_path / "data", store=StoreSettings(linger=0.5))
+
+
+@pytest.fixture
+def archive(settings: Settings) -> Iterator[Archive]:
+    """An empty archive."""
+    with Archive(settings) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="session")
+def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> Iterator[Archive]:
+    """An archive that holds the yard's recording: to be read, not written."""
+    data = tmp_path_factory.mktemp("archive")
+    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+        ingest_all(archive, yard_clip)
+        yield archive
+
+
+def ingest_all(archive: Archive, *paths: Path) -> list[Outcome]:
+    """Ingest as the command does, and wait for the end."""
+    with writer_lock(archive.directory.root):
+        return list(ingest_paths(archive, paths))
+
+
+def environment(data: Path, **variables: str) -> dict[str, str]:
+    """The environment of a command with its own data directory and no settings of the user's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MMRAG_")}
+    own = {"MMRAG_DATA_DIR": str(data), "MMRAG_STORE__LINGER": "0.5"}
+    return {**kept, **own, **variables}
+
+
+COMMAND = [sys.executable, "-m", "mmrag_video"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Command:
+    """Runs `mmrag-video` as a user does, in a process of its own."""
+
+    def run_command(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            env=environment(tmp_path / "data", **variables),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run_command

@@ -1,0 +1,265 @@
+"""Ingest: once is enough, and whatever interrupts it loses nothing and leaves nothing half."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.records import ClockOrigin, RunState
+from mmrag_video.errors import CatalogError, ExitCode, IndexMismatchError
+from mmrag_video.index.frames import FrameFilter
+from mmrag_video.ingest import OutcomeState
+from mmrag_video.models.base import Query
+from mmrag_video.reindex import reindex_paths
+from mmrag_video.search import search
+from mmrag_video.settings import CameraSettings, SamplerSection, Settings
+from tests.conftest import COMMAND, Command, environment, ingest_all
+
+RED_BLOCK = Query(text="something red")
+
+
+def frames(archive: Archive) -> int:
+    identity = archive.active_identity
+    return archive.store(identity).count() if identity else 0
+
+
+def findable(archive: Archive) -> list[str]:
+    return [moment.best.recording.path.name for moment in search(archive, RED_BLOCK).moments]
+
+
+def test_a_recording_becomes_searchable_with_its_camera_its_time_and_its_pictures(
+    yard_archive: Archive,
+):
+    [recording] = yard_archive.catalog.recordings()
+    assert recording.camera == "yard"
+    assert recording.duration == Fraction(6)
+    assert recording.clock.origin is ClockOrigin.NAME
+    identity = yard_archive.active_identity
+    assert identity is not None
+    kept = yard_archive.store(identity).frames_between(recording.id, Fraction(0), Fraction(99))
+    assert kept[0].time == 0
+    assert kept[-1].valid_until == recording.duration
+    for before, after in zip(kept, kept[1:], strict=False):
+        assert before.valid_until == after.time, "every moment is stood for by one frame"
+    assert all(yard_archive.thumbnail(recording.id, frame.time).is_file() for frame in kept)
+
+
+def test_a_second_ingest_does_nothing_twice(archive: Archive, yard_clip: Path):
+    [first] = ingest_all(archive, yard_clip)
+    once = frames(archive)
+    [second] = ingest_all(archive, yard_clip)
+    assert (first.state, second.state) == (OutcomeState.ADDED, OutcomeState.KNOWN)
+    assert first.frames == once == frames(archive)
+
+
+def test_a_recording_is_its_content_wherever_it_lies(
+    archive: Archive, yard_clip: Path, tmp_path: Path
+):
+    folder = tmp_path / "nvr"
+    folder.mkdir()
+    copied = shutil.copy(yard_clip, folder / "old.mp4")
+    ingest_all(archive, folder)
+    moved = Path(copied).rename(folder / "new.mp4")
+    [outcome] = ingest_all(archive, folder)
+    assert outcome.state is OutcomeState.KNOWN
+    assert [recording.path for recording in archive.catalog.recordings()] == [moved]
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
+    run: Command, yard_clip: Path, tmp_path: Path
+):
+    folder = tmp_path / "nvr"
+    folder.mkdir()
+    (folder / "a-empty.mp4").touch()
+    (folder / "b-words.mkv").write_text("no video at all")
+    shutil.copy(yard_clip, folder / "c-good.mp4")
+    outcome = run("ingest", folder)
+    assert outcome.returncode == ExitCode.SOME_RECORDINGS_FAILED
+    assert outcome.stdout.startswith("1 added")
+    assert "2 failed" in outcome.stdout
+    told = outcome.stderr.strip().splitlines()
+    assert len(told) == 2, "one sentence for each"
+    assert "a-empty.mp4" in told[0]
+    assert "b-words.mkv" in told[1]
+    assert "Traceback" not in outcome.stderr
+    listed = run("recordings")
+    assert "c-good.mp4" in listed.stdout
+    assert "a-empty.mp4" in listed.stderr
+
+
+@contextmanager
+def ingest_under_way(data: Path, clip: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An ingest in a process of its own that has written some frames and will write more."""
+    process = subprocess.Popen([*COMMAND, "ingest", str(clip)], env=environment(data))
+    try:
+        deadline = time.monotonic() + 60
+        while not list(data.glob("thumbnails/**/*.jpg")):
+            assert process.poll() is None, "it was not to end by itself"
+            assert time.monotonic() < deadline, "it was to write frames"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_ingest_that_is_stopped_can_be_started_again(
+    blow: signal.Signals, settings: Settings, long_clip: Path
+):
+    with ingest_under_way(settings.data_dir, long_clip) as process:
+        decoders = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(blow)
+        code = process.wait(timeout=30)
+    assert code == (-signal.SIGKILL if blow is signal.SIGKILL else ExitCode.INTERRUPTED)
+    assert not psutil.wait_procs(decoders, timeout=15)[1], "no decoder and no server is left"
+    with Archive(settings) as archive:
+        assert findable(archive) == []
+        [outcome] = ingest_all(archive, long_clip)
+        assert outcome.state is OutcomeState.ADDED
+        assert frames(archive) == outcome.frames
+        assert set(findable(archive)) == {"gate.mp4"}
+
+
+def test_a_decoder_that_is_killed_costs_one_recording(
+    settings: Settings, long_clip: Path, yard_clip: Path
+):
+    process = subprocess.Popen(
+        [*COMMAND, "ingest", str(long_clip), str(yard_clip)],
+        env=environment(settings.data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _decoder_of(process).kill()
+    words, errors = process.communicate(timeout=120)
+    assert process.returncode == ExitCode.SOME_RECORDINGS_FAILED
+    assert "gate.mp4" in errors
+    assert "Traceback" not in errors
+    assert "1 added" in words
+    with Archive(settings) as archive:
+        assert set(findable(archive)) == {yard_clip.name}
+        [failed] = archive.catalog.failures()
+        assert failed.state is RunState.FAILED
+        [outcome] = ingest_all(archive, long_clip)
+        assert outcome.state is OutcomeState.ADDED
+
+
+def _decoder_of(process: subprocess.Popen[str]) -> psutil.Process:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if "spawn_main" in " ".join(child.cmdline()):
+                return child
+        time.sleep(0.02)
+    raise AssertionError("no decoder was started")
+
+
+def test_two_ingests_do_not_write_at_one_time(archive: Archive, yard_clip: Path):
+    with Archive(archive.settings) as other:
+        from mmrag_video.catalog.writer_lock import writer_lock
+
+        with (
+            writer_lock(other.directory.root),
+            pytest.raises(CatalogError, match=f"process {os.getpid()}"),
+        ):
+            ingest_all(archive, yard_clip)
+
+
+def changed(settings: Settings, **values: object) -> Settings:
+    return settings.model_copy(update=values)
+
+
+def test_other_sampler_settings_are_refused_until_the_index_is_made_anew(
+    settings: Settings, yard_clip: Path
+):
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip)
+        before = frames(archive)
+    coarse = changed(settings, sampler=SamplerSection(interval=3.0))
+    with Archive(coarse) as archive:
+        with pytest.raises(IndexMismatchError, match="--reindex"):
+            ingest_all(archive, yard_clip)
+        assert findable(archive), "the old index still answers"
+        [outcome] = reindex_paths(archive, [])
+        assert outcome.state is OutcomeState.ADDED
+        assert frames(archive) == outcome.frames != before
+        assert set(findable(archive)) == {yard_clip.name}
+        assert len(archive.catalog.indexes()) == 1
+
+
+def test_a_cameras_own_settings_make_only_its_recordings_due_again(
+    settings: Settings, yard_clip: Path
+):
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip)
+        before = frames(archive)
+    masked = changed(settings, cameras={"yard": CameraSettings(interval=3.0)})
+    with Archive(masked) as archive:
+        [told] = ingest_all(archive, yard_clip)
+        assert told.state is OutcomeState.SAMPLER_CHANGED
+        assert "--reindex" in told.message
+        assert frames(archive) == before
+        [redone] = reindex_paths(archive, [])
+        assert redone.state is OutcomeState.ADDED
+        assert frames(archive) == redone.frames < before
+
+
+def test_a_recording_that_is_gone_keeps_the_old_index_in_use(
+    settings: Settings, yard_clip: Path, tmp_path: Path
+):
+    clip = Path(shutil.copy(yard_clip, tmp_path / "gone.mp4"))
+    with Archive(settings) as archive:
+        ingest_all(archive, clip)
+    clip.unlink()
+    with Archive(changed(settings, sampler=SamplerSection(interval=3.0))) as archive:
+        with pytest.raises(Exception, match="--forget-missing"):
+            list(reindex_paths(archive, []))
+        assert findable(archive)
+        list(reindex_paths(archive, [], forget_missing=True))
+        assert not findable(archive)
+
+
+def test_names_may_hold_anything(archive: Archive, yard_clip: Path, tmp_path: Path):
+    folder = tmp_path / 'cam "1" or 1==1\n дом'
+    folder.mkdir()
+    shutil.copy(yard_clip, folder / 'it\'s\n"new".mp4')
+    [outcome] = ingest_all(archive, tmp_path / folder.name)
+    assert outcome.state is OutcomeState.ADDED
+    [camera] = archive.catalog.cameras()
+    assert search(archive, RED_BLOCK, FrameFilter(cameras=(camera.name,))).moments
+    assert not search(archive, RED_BLOCK, FrameFilter(cameras=('x" or "1" == "1',))).moments
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
+def test_a_full_disk_stops_the_ingest_in_words_and_it_goes_on_when_there_is_space(
+    run: Command, yard_clip: Path, tmp_path: Path
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        full = run("ingest", yard_clip, MMRAG_DATA_DIR=str(disk))
+        assert full.returncode == ExitCode.FAILED
+        assert "Traceback" not in full.stderr
+        assert full.stderr.strip().startswith("Error:")
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        again = run("ingest", yard_clip, MMRAG_DATA_DIR=str(disk))
+        assert again.returncode == ExitCode.OK, again.stderr
+        assert again.stdout.startswith("1 added")
+    finally:
+        time.sleep(2)  # the server that keeps files open there is about to end
+        subprocess.run(["umount", "--lazy", disk], check=True)

@@ -1,0 +1,1 @@
+"""The search page: Flask, server-rendered, nothing loaded from outside."""

@@ -1,0 +1,82 @@
+"""Pictures that people search with: checked, scaled down, and the last few kept in memory."""
+
+import hashlib
+import io
+from collections import OrderedDict
+from threading import Lock
+from typing import BinaryIO
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+
+from mmrag_video.errors import UsageError
+from mmrag_video.video.frames import Image
+
+LARGEST_UPLOAD = 16 * 1024 * 1024
+"""Bytes."""
+MOST_PIXELS = 50_000_000
+"""Width times height of an upload, read from its header before anything is decoded."""
+LONGEST_SIDE = 1280
+"""Pixels kept; no model looks at more."""
+FORMATS = ("JPEG", "PNG", "WEBP")
+_PICTURES_KEPT = 32
+
+
+class QueryPictures:
+    """The pictures by their id, 64 hex digits. Nothing is written to disk."""
+
+    def __init__(self) -> None:
+        self._jpegs: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+        # One at a time: the largest picture allowed takes 200 MB while it is decoded.
+        self._decoding = Lock()
+
+    def keep(self, upload: BinaryIO) -> str:
+        """Check and keep an uploaded picture; returns its id. Raises UsageError."""
+        with self._decoding:
+            jpeg = _scaled_jpeg(upload)
+        picture = hashlib.sha256(jpeg).hexdigest()
+        with self._lock:
+            self._jpegs[picture] = jpeg
+            self._jpegs.move_to_end(picture)
+            if len(self._jpegs) > _PICTURES_KEPT:
+                self._jpegs.popitem(last=False)
+        return picture
+
+    def jpeg(self, picture: str) -> bytes:
+        """The kept picture, as JPEG. Raises UsageError if it is no longer there."""
+        with self._lock:
+            if picture not in self._jpegs:
+                raise UsageError("The query picture is no longer here; please choose it again.")
+            self._jpegs.move_to_end(picture)
+            return self._jpegs[picture]
+
+    def image(self, picture: str) -> Image:
+        """The kept picture, decoded. Raises UsageError if it is no longer there."""
+        with PIL.Image.open(io.BytesIO(self.jpeg(picture)), formats=("JPEG",)) as decoded:
+            return np.asarray(decoded.convert("RGB"))
+
+
+def _scaled_jpeg(upload: BinaryIO) -> bytes:
+    try:
+        with PIL.Image.open(upload, formats=FORMATS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise UsageError(
+                    f"The picture has {picture.width} x {picture.height} pixels, more than the "
+                    f"{MOST_PIXELS // 1_000_000} million that are accepted; please make it smaller."
+                )
+            # Lets the JPEG decoder scale while it reads; other formats ignore it.
+            picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            upright = PIL.ImageOps.exif_transpose(picture).convert("RGB")
+    except UsageError:
+        raise
+    # Pillow's decoders raise many kinds on damaged input, SyntaxError and struct.error among them.
+    except Exception as error:
+        raise UsageError(
+            "This file is not a picture that can be read; please choose a JPEG, PNG or WebP."
+        ) from error
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    jpeg = io.BytesIO()
+    upright.save(jpeg, "JPEG", quality=92)
+    return jpeg.getvalue()

@@ -1,0 +1,162 @@
+"""A recording as the page shows it: its kept frames, its video, and the player around it.
+
+The address names a recording by its content hash; the path comes from the catalog alone.
+"""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template, request, send_file, url_for
+from mmrag_video.video.clips import plays_in_browser
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotFound
+
+from mmrag_video.catalog.records import Recording
+from mmrag_video.errors import UsageError
+from mmrag_video.moments import Span
+from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.pyav_reader import PyavReader
+from web.byte_ranges import send_video
+from web.errors import RecordingGoneError
+from web.services import services
+from web.words import address_seconds
+
+blueprint = Blueprint("recordings", __name__)
+
+LONGEST_CLIP = Fraction(120)
+"""Seconds re-encoded for one request."""
+_BEFORE, _AFTER = Fraction(3), Fraction(5)
+"""Seconds of a re-encoded clip around the moment."""
+_SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
+# What a browser goes by is the content; the type is for those who save the file.
+_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/quicktime"}
+
+
+@blueprint.get("/frames/<sha256:recording_id>/<int:numerator>-<int:denominator>.jpg")
+def frame(recording_id: str, numerator: int, denominator: int) -> Response:
+    """The thumbnail of a kept frame; its time is the fraction in the address."""
+    if denominator == 0:
+        raise NotFound("There is no such frame.")
+    recording = _known_recording(recording_id)
+    path = services().archive.thumbnail(recording.id, Fraction(numerator, denominator))
+    if not path.is_file():
+        raise NotFound("There is no such frame.")
+    response = send_file(path, mimetype="image/jpeg", conditional=True)
+    # A recording's frames never change: another content is another recording.
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/recordings/<sha256:recording_id>/play")
+def play(recording_id: str) -> str:
+    """The player at a moment: `t` is its start, or its start and end, in seconds."""
+    recording = _known_recording(recording_id)
+    asked = _moment_asked(recording)
+    is_cut = not plays_in_browser(_facts(recording))
+    shown = _clip_around(asked) if is_cut else Span(recording, Fraction(0), recording.duration)
+    start = recording.clock.start
+    return render_template(
+        "play.html",
+        recording=recording,
+        asked=asked,
+        shown=shown,
+        is_cut=is_cut,
+        source=_clip_address(shown) if is_cut else _video_address(recording),
+        earlier=max(Fraction(0), shown.start - LONGEST_CLIP / 2) if shown.start > 0 else None,
+        later=shown.end if shown.end < recording.duration else None,
+        wall_epoch=None if start is None else start.timestamp(),
+    )
+
+
+@blueprint.get("/recordings/<sha256:recording_id>/video")
+def video(recording_id: str) -> Response:
+    """The recording's own file, byte for byte, in ranges."""
+    recording = _known_recording(recording_id)
+    path = _present_file(recording)
+    return send_video(path, _TYPES.get(path.suffix.lower(), "video/mp4"), recording.id)
+
+
+@blueprint.get("/recordings/<sha256:recording_id>/clip")
+def clip(recording_id: str) -> Response:
+    """The span from `start` to `end`, in seconds, re-encoded to H.264 in MP4."""
+    recording = _known_recording(recording_id)
+    span = _within(recording, _seconds("start", request.args), _seconds("end", request.args))
+    if span.end - span.start > LONGEST_CLIP:
+        raise UsageError(f"A clip is at most {LONGEST_CLIP} seconds long; ask for a shorter span.")
+    path = services().clips.clip(span, _present_file(recording))
+    return send_video(path, "video/mp4", path.stem)
+
+
+def _known_recording(recording_id: str) -> Recording:
+    recording = services().archive.catalog.recording(recording_id)
+    if recording is None:
+        raise NotFound("There is no such recording in the collection.")
+    return recording
+
+
+def _present_file(recording: Recording) -> Path:
+    """The recording's path, while the file there still is the one that was ingested."""
+    try:
+        size = recording.path.stat().st_size if recording.path.is_file() else None
+    except OSError:
+        size = None
+    if size is None:
+        raise RecordingGoneError(
+            f"The recording {recording.path} is not there any more; put it back, or ingest it "
+            "again from where it is now."
+        )
+    # Hashing gigabytes for each range would take seconds; a changed size tells most of it.
+    if size != recording.size:
+        raise RecordingGoneError(
+            f"The file {recording.path} has changed since it was ingested; ingest it again."
+        )
+    return recording.path
+
+
+def _facts(recording: Recording) -> VideoFacts:
+    reader = PyavReader(_present_file(recording))
+    try:
+        return reader.facts
+    finally:
+        reader.close()
+
+
+def _moment_asked(recording: Recording) -> Span:
+    start, _, end = request.args.get("t", "0").partition(",")
+    return _within(recording, _parse_seconds("t", start), _parse_seconds("t", end) if end else None)
+
+
+def _within(recording: Recording, start: Fraction, end: Fraction | None) -> Span:
+    """The span, its end cut to the recording's. Raises UsageError if nothing is left of it."""
+    end = recording.duration if end is None else min(end, recording.duration)
+    if start >= end:
+        raise UsageError(
+            f"The time {float(start):.3f} s lies not before the end, {float(end):.3f} s."
+        )
+    return Span(recording, start, end)
+
+
+def _clip_around(moment: Span) -> Span:
+    start = max(Fraction(0), moment.start - _BEFORE)
+    end = min(moment.end + _AFTER, moment.recording.duration, start + LONGEST_CLIP)
+    return Span(moment.recording, start, end)
+
+
+def _seconds(name: str, fields: MultiDict[str, str]) -> Fraction:
+    return _parse_seconds(name, fields.get(name, ""))
+
+
+def _parse_seconds(name: str, text: str) -> Fraction:
+    if not _SECONDS.fullmatch(text):
+        raise UsageError(f"{name}: {text[:40]!r} is not a number of seconds such as 12.480.")
+    return Fraction(text)
+
+
+def _video_address(recording: Recording) -> str:
+    return url_for("recordings.video", recording_id=recording.id)
+
+
+def _clip_address(span: Span) -> str:
+    start, end = address_seconds(span.start), address_seconds(span.end)
+    return url_for("recordings.clip", recording_id=span.recording.id, start=start, end=end)

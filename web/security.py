@@ -1,0 +1,75 @@
+"""Who may ask, and what a browser may do with the answer."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import Forbidden, MisdirectedRequest
+
+# Everything the page shows is its own: no inline script or style, no other host.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: that makes browsers send `Origin: null` with our own form.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+}
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def install_security(app: Flask, *, loopback_only: bool) -> None:
+    """Check every request, and put the security headers on every answer, errors included."""
+    if loopback_only:
+        app.before_request(_refuse_foreign_hosts)
+    app.before_request(_refuse_foreign_forms)
+    app.after_request(_add_headers)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_foreign_hosts() -> None:
+    if not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+        raise MisdirectedRequest(
+            "This page answers only under localhost; open it by the address it was started with."
+        )
+
+
+def _refuse_foreign_forms() -> None:
+    """Another web site must not post here with the visitor's browser."""
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        raise Forbidden("This form was sent from another web site.")
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    # What was found is for this visitor alone, and may be different the next time.
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response

@@ -1,0 +1,81 @@
+"""Serves the page with waitress: pure Python, threads, and one process that holds the model.
+
+Threads suit the page: a search waits for the store and for models that let other threads run
+meanwhile, and each further process would load the model once more.
+"""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import waitress.server
+import waitress.wasyncore
+
+from mmrag_video.archive import Archive
+from mmrag_video.errors import UsageError
+from web.app import create_app
+from web.query_pictures import LARGEST_UPLOAD
+from web.security import is_loopback
+
+_THREADS = 12
+
+
+def serve(
+    archive: Archive,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve the page until the program is interrupted; port 0 takes a free one.
+
+    `on_ready` gets the page's address as soon as a browser can open it. On an address other
+    than loopback anyone who reaches it may search: there is no login. Raises UsageError if the
+    port cannot be had.
+    """
+    server = PageServer(archive, host, port)
+    on_ready(server.address)
+    server.run()
+
+
+class PageServer:
+    """The page on a socket that is listening already; `run` answers until it is closed."""
+
+    def __init__(self, archive: Archive, host: str, port: int) -> None:
+        self._socket = _listen(host, port)
+        self._connections: dict[int, Any] = {}
+        self._server: Any = waitress.server.create_server(
+            create_app(archive, loopback_only=is_loopback(host)),
+            map=self._connections,
+            sockets=[self._socket],
+            threads=_THREADS,
+            ident="mmrag-video",
+            # The application refuses less, with words; this only bounds what is buffered for it.
+            max_request_body_size=4 * LARGEST_UPLOAD,
+        )
+        bound, port = self._socket.getsockname()[:2]
+        self.address = f"http://[{bound}]:{port}/" if ":" in bound else f"http://{bound}:{port}/"
+        """Where a browser finds the page, with the port that was really taken."""
+
+    def run(self) -> None:
+        """Answer requests. Ends on Ctrl-C, or when another thread calls `close`."""
+        self._server.run()
+
+    def close(self) -> None:
+        """End `run` and let go of the port. From any thread."""
+        # In the server's own thread: it may be waiting on the sockets that are closed here.
+        self._server.trigger.pull_trigger(
+            lambda: waitress.wasyncore.close_all(self._connections, ignore_all=True)
+        )
+        self._server.task_dispatcher.shutdown()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"The page cannot listen on {host} port {port} ({reason}); "
+            "choose others with --host and --port, port 0 takes a free one."
+        ) from error

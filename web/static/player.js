@@ -1,0 +1,113 @@
+// The player: opened over the results, and told where in the recording it is.
+// Without this module a click opens the same player as a page of its own.
+
+const dialog = document.querySelector("dialog.player-dialog");
+
+if (dialog) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.play, dialog a.part");
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (link && event.button === 0 && plain) {
+      event.preventDefault();
+      open(link.href);
+    }
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  // Nothing goes on loading or sounding behind the results.
+  dialog.addEventListener("close", () => dialog.replaceChildren());
+} else {
+  attend(document.querySelector(".player"));
+}
+
+async function open(address) {
+  const found = await fetchPart(address, ".player, .message");
+  dialog.replaceChildren(closeButton(), found);
+  if (!dialog.open) dialog.showModal();
+  if (found.matches(".player")) attend(found);
+}
+
+function closeButton() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "close";
+  button.textContent = "Close";
+  button.addEventListener("click", () => dialog.close());
+  return button;
+}
+
+// The part of one of our own pages that `selector` names.
+async function fetchPart(address, selector) {
+  try {
+    const answer = await fetch(address);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return document.adoptNode(page.querySelector(selector));
+  } catch {
+    const message = document.createElement("p");
+    message.className = "message problem";
+    message.textContent = "The page’s server does not answer; is it still running?";
+    return message;
+  }
+}
+
+// Keep the readout, the button and the status line of a player in step with its video.
+function attend(player) {
+  const video = player.querySelector("video");
+  const offset = Number(player.dataset.offset);
+  const start = Number(player.dataset.start);
+  const show = readout(player);
+
+  const update = () => show(offset + video.currentTime);
+  for (const name of ["timeupdate", "seeking", "seeked", "loadeddata"]) {
+    video.addEventListener(name, update);
+  }
+
+  const again = player.querySelector(".again");
+  again.hidden = false;
+  again.addEventListener("click", () => {
+    video.currentTime = start - offset;
+    video.play();
+  });
+
+  const status = player.querySelector(".status");
+  const say = (words, failed) => {
+    status.textContent = words;
+    status.hidden = !words;
+    status.classList.toggle("failed", failed);
+  };
+  if (video.readyState < 2) say("Getting the video ready …", false);
+  video.addEventListener("loadeddata", () => say("", false));
+  video.addEventListener("error", async () => say(await reason(video), true));
+  if (video.error) video.dispatchEvent(new Event("error"));
+}
+
+// A function that writes a media time, in seconds, as timecode and wall-clock time.
+function readout(player) {
+  const timecode = player.querySelector("[data-now]");
+  const wall = player.querySelector("[data-wall]");
+  const { wallEpoch, zone } = player.dataset;
+  const clock = wallEpoch && new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric",
+    hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+  });
+  player.querySelector(".now").hidden = false;
+  return (seconds) => {
+    timecode.textContent = formatTimecode(seconds);
+    wall.textContent = clock ? clock.format((Number(wallEpoch) + seconds) * 1000) : "";
+  };
+}
+
+function formatTimecode(seconds) {
+  const milliseconds = Math.round(seconds * 1000);
+  const part = (unit, modulus, digits) =>
+    String(Math.floor(milliseconds / unit) % modulus).padStart(digits, "0");
+  const hours = String(Math.floor(milliseconds / 3600000)).padStart(2, "0");
+  return `${hours}:${part(60000, 60, 2)}:${part(1000, 60, 2)}.${part(1, 1000, 3)}`;
+}
+
+// Why a video did not load: the server's own sentence where it gave one.
+async function reason(video) {
+  const refusal = await fetchPart(video.src, "[data-problem]").catch(() => null);
+  return refusal?.textContent || "This browser cannot play the video.";
+}

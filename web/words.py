@@ -1,0 +1,112 @@
+"""Times, lengths and origins in words: the templates' filters."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from mmrag_video.catalog.records import Clock, ClockOrigin
+from mmrag_video.moments import Confidence, Moment, Span
+from mmrag_video.video.timecode import Timecode
+
+ORIGINS: Mapping[ClockOrigin, str] = {
+    ClockOrigin.CAMERA_PATTERN: "from the file's name, read by this camera's own pattern",
+    ClockOrigin.NAME: "from the file's name",
+    ClockOrigin.CONTAINER: "from the creation time stored in the file",
+    ClockOrigin.FILE_TIME: "from the file's modification time, which copying may have changed",
+    ClockOrigin.UNKNOWN: "unknown: neither the file's name nor its contents say when it was made",
+}
+CONFIDENCE: Mapping[Confidence, str] = {
+    Confidence.STRONG: "Strong: stands out clearly from the rest of the collection",
+    Confidence.POSSIBLE: "Possible: stands out, but look for yourself",
+    Confidence.WEAK: "Weak: no better than much else in the collection",
+}
+
+
+def printable(value: object) -> object:
+    """A template's value, fit for UTF-8: file names may hold bytes that are no characters."""
+    if isinstance(value, Markup) or not isinstance(value, str | PurePath):
+        return value
+    return str(value).encode(errors="backslashreplace").decode()
+
+
+def timecode(seconds: Fraction) -> str:
+    """Media time: `00:01:02.480`."""
+    return str(Timecode(seconds))
+
+
+def duration(seconds: Fraction) -> str:
+    """A length for people: `0.8 s`, `42 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 10:
+        return f"{float(seconds):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def address_seconds(seconds: Fraction) -> str:
+    """Seconds for an address, in milliseconds.
+
+    Rounded up: rounded down, a player would show the frame before the one that is meant.
+    """
+    milliseconds = math.ceil(seconds * 1000)
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
+
+
+def wall_span(first: Span, last: Span) -> str:
+    """`Tue 4 Mar 2025 14:03:22 – 14:03:31 CET`: from the start of one span to the end of another.
+
+    In the camera's zone; empty where the wall-clock time is unknown.
+    """
+    start, end = first.recording.clock.at(first.start), last.recording.clock.at(last.end)
+    if start is None or end is None:
+        return ""
+    zone = ZoneInfo(first.recording.clock.zone)
+    start, end = start.astimezone(zone), end.astimezone(zone)
+    until = f"{end:%H:%M:%S %Z}" if start.date() == end.date() else day_and_time(end)
+    return f"{_day(start)} {start:%H:%M:%S} – {until}"
+
+
+def day_and_time(time: datetime) -> str:
+    """`Tue 4 Mar 2025 14:03:22 CET`."""
+    return f"{_day(time)} {time:%H:%M:%S %Z}"
+
+
+def clock_origin(clock: Clock) -> str:
+    """Where the wall-clock time was learned, in words, for a person who doubts it."""
+    note = f" ({clock.note})" if clock.note else ""
+    return f"Clock time {ORIGINS[clock.origin]}{note}. Time zone {clock.zone}."
+
+
+def score_meaning(moment: Moment) -> str:
+    """What the score says, in words."""
+    # Never "100 %": the share comes from a sample.
+    share = min(99, math.floor(moment.above * 100))
+    return (
+        f"{CONFIDENCE[moment.confidence]}. "
+        f"Answers better than about {share} % of the collection; scores go from 0 to 1."
+    )
+
+
+def _day(time: datetime) -> str:
+    # Not %-d, which Windows lacks.
+    return f"{time:%a} {time.day} {time:%b %Y}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "timecode": timecode,
+    "duration": duration,
+    "address_seconds": address_seconds,
+    "wall_span": wall_span,
+    "day_and_time": day_and_time,
+    "clock_origin": clock_origin,
+    "score_meaning": score_meaning,
+}
