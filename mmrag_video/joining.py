@@ -13,6 +13,8 @@ from mmrag_video.moments import Span
 
 _BELONGS = 0.7
 """A neighbour belongs to an event if it scores at least this share of the event's best frame."""
+_SOMETHING = 0.01
+"""Frames that score less have nothing in common, not even with each other."""
 _TIE = 0.02
 """Events whose scores differ by less are shown in turns from different recordings."""
 
@@ -78,7 +80,7 @@ def _grow(
     best, start, end = seed, seed.frame.time, seed.frame.valid_until
     members = {seed.frame.key}
     position = bisect.bisect_left(line, seed.frame.time, key=lambda frame: frame.time)
-    needed = seed.score * _BELONGS
+    needed = max(seed.score * _BELONGS, _SOMETHING)
     for neighbours in (reversed(line[:position]), iter(line[position + 1 :])):
         passed: set[str] = set()
         for frame in neighbours:

@@ -15,6 +15,7 @@ from mmrag_video.ingest import Outcome, ingest_paths
 from mmrag_video.settings import Settings, StoreSettings
 from mmrag_video.video.frames import Image
 from tests.footage import write_pictures
+from tests.page_archive import PageArchive, page_archive
 
 RATE = 10
 """Frames a second of the recordings made here."""
@@ -73,6 +74,13 @@ def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> I
     with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
         ingest_all(archive, yard_clip)
         yield archive
+
+
+@pytest.fixture(scope="session")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
+    """The page's recordings, ingested once: to be read, not written."""
+    with page_archive(tmp_path_factory.mktemp("page")) as opened:
+        yield opened
 
 
 def ingest_all(archive: Archive, *paths: Path) -> list[Outcome]:

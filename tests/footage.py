@@ -198,7 +198,7 @@ def write_pictures(
 def _add_stream(
     container: OutputContainer, encoding: Encoding, width: int, height: int
 ) -> VideoStream:
-    stream: VideoStream = container.add_stream(  # type: ignore[assignment]
+    stream: VideoStream = container.add_stream(
         encoding.codec, rate=encoding.rate, options=encoding.codec_options
     )
     stream.width, stream.height, stream.pix_fmt = width, height, encoding.pixel_format
@@ -234,12 +234,14 @@ def cut_short(path: Path, share: float) -> None:
 
 
 def blank_packets(path: Path, numbers: Iterable[int] | None = None) -> None:
-    """Overwrites stored packets, counted from 0, with zeros; all of them if none are named."""
+    """Overwrites stored pictures, counted from 0, with zeros; all of them if none are named.
+
+    Not in MPEG-TS, which stores a picture in many pieces.
+    """
     with av.open(path) as container:
-        packets = [packet for packet in container.demux(video=0) if packet.size]
-        places = [(packet.pos, packet.size) for packet in packets]
-    content = bytearray(path.read_bytes())
-    for number in range(len(places)) if numbers is None else numbers:
-        position, size = places[number]
-        content[position : position + size] = bytes(size)
+        pictures = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    content = path.read_bytes()
+    assert all(picture in content for picture in pictures)
+    for number in range(len(pictures)) if numbers is None else numbers:
+        content = content.replace(pictures[number], bytes(len(pictures[number])))
     path.write_bytes(content)

@@ -13,7 +13,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import ingest_paths
-from mmrag_video.settings import ClockSettings, Settings
+from mmrag_video.settings import ClockSettings, Settings, StoreSettings
 from mmrag_video.video.frames import Image
 from tests.footage import Encoding, steadily, write_pictures
 
@@ -52,7 +52,9 @@ def page_archive(folder: Path) -> Iterator[PageArchive]:
         encoding=Encoding(codec="mpeg4"),
     )
     write_scene(recordings / HOSTILE_CAMERA / "clip.mp4", seconds=3, colour=(240, 240, 240))
-    settings = Settings(data_dir=folder / "data", clock=ClockSettings(zone=ZONE))
+    settings = Settings(
+        data_dir=folder / "data", clock=ClockSettings(zone=ZONE), store=StoreSettings(linger=0.5)
+    )
     with Archive(settings) as archive:
         with writer_lock(archive.directory.root):
             for outcome in ingest_paths(archive, [recordings]):

@@ -5,6 +5,7 @@ import multiprocessing.synchronize
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -412,20 +413,21 @@ def _read_until(file: Path, count: int) -> None:
     with Catalog(file) as catalog:
         while len(found := catalog.recordings(index=INDEX)) < count:
             assert catalog.count_complete_runs(INDEX) >= len(found)
+            time.sleep(0.02)
 
 
 def test_processes_open_a_new_catalog_write_and_read_at_one_time(tmp_path: Path) -> None:
     file = tmp_path / "catalog.sqlite"
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_ingest_many, args=(file, n, 25)) for n in range(2)]
-    workers += [spawn.Process(target=_read_until, args=(file, 50)) for _ in range(2)]
+    workers = [spawn.Process(target=_ingest_many, args=(file, n, 12)) for n in range(2)]
+    workers.append(spawn.Process(target=_read_until, args=(file, 24)))
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(120)
-    assert [worker.exitcode for worker in workers] == [0] * 4
+    assert [worker.exitcode for worker in workers] == [0] * 3
     with Catalog(file) as catalog:
-        assert [camera.recordings for camera in catalog.cameras()] == [25, 25]
+        assert [camera.recordings for camera in catalog.cameras()] == [12, 12]
 
 
 def _hold_writer_lock(folder: Path, ready: multiprocessing.synchronize.Event) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_video.errors import UsageError
@@ -20,9 +20,7 @@ from mmrag_video.video.sampled import KeepReason
 
 NOON = datetime(2024, 3, 31, 12, tzinfo=UTC)
 VECTOR = np.array([1, 0], dtype=np.float32)
-EXAMPLES = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=40, deadline=None)
 
 HOSTILE = [
     'door "A"',

@@ -8,17 +8,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import open_browser, wait_until_playable
-from tests.page_archive import HOSTILE_CAMERA, PageArchive, page_archive, scene_picture
+from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
 from web.server import PageServer
 
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
-    with page_archive(tmp_path_factory.mktemp("page")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from mmrag_video.models.base import Query
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.search import search
 from mmrag_video.settings import Settings
-from tests.page_archive import HOSTILE_CAMERA, ZONE, PageArchive, page_archive
+from tests.page_archive import HOSTILE_CAMERA, ZONE, PageArchive
 from web import query_pictures
 from web.app import create_app
 from web.byte_ranges import LARGEST_RANGE
@@ -41,12 +41,6 @@ from web.words import timecode
 
 LOCAL = "http://127.0.0.1:8642"
 UNKNOWN_ID = "0" * 64
-
-
-@pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
-    with page_archive(tmp_path_factory.mktemp("page")) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -209,10 +203,20 @@ def test_a_picture_joins_the_search_in_the_address(client: FlaskClient, form: st
     assert answer.status_code == 303
     fields = parse_qs(urlsplit(answer.location).query)
     assert (fields["q"], fields["camera"]) == (["a box"], ["Yard"])
-    results = get(client, answer.location)
-    assert results.status_code in (200, 422), "422: the model cannot search by picture"
+    assert 'class="card ' in words_of(get(client, answer.location))
     shown = get(client, f"/pictures/{fields['picture'][0]}.jpg")
     assert Pillow.open(io.BytesIO(shown.data)).size == (64, 48)
+
+
+def test_people_may_search_with_pictures_and_words_at_the_same_time(client: FlaskClient) -> None:
+    with_picture = send_picture(client, picture()).location
+    app = client.application
+
+    def status(address: str) -> int:
+        return get(app.test_client(), address).status_code
+
+    with ThreadPoolExecutor(6) as people:
+        assert set(people.map(status, 6 * [with_picture, "/?q=a+box"])) == {200}
 
 
 def test_a_large_picture_is_kept_small_and_upright(client: FlaskClient) -> None:

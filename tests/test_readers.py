@@ -31,6 +31,7 @@ FRAMES = 30
 STEADY = steadily(FRAMES)
 UNSTEADY = [0, 40, 80, 400, 440, 1000, 1010, 1020, 2000, *range(2040, 5000, 170)]
 LATE = steadily(FRAMES, start=7480)
+NOT_AVI, NOT_TS = "is a recording of the kind avi", "is a recording of the kind mpegts"
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}
 
 
@@ -51,8 +52,8 @@ def _of_every_container(name: str, encoding: Encoding, refused: str = "") -> dic
         f"{name} mp4": Kind("mp4", encoding, STEADY, refused),
         f"{name} fragmented mp4": Kind("mp4", fragmented, STEADY, refused),
         f"{name} mkv": Kind("mkv", encoding, STEADY, refused),
-        f"{name} avi": Kind("avi", encoding, STEADY, "is a recording of the kind avi"),
-        f"{name} ts": Kind("ts", encoding, STEADY, "is a recording of the kind mpegts"),
+        f"{name} avi": Kind("avi", encoding, STEADY, NOT_AVI),
+        f"{name} ts": Kind("ts", encoding, STEADY, NOT_TS),
     }
 
 
@@ -70,19 +71,17 @@ KINDS = {
     ),
     "unsteady rate mp4": Kind("mp4", Encoding(b_frames=2), UNSTEADY),
     "unsteady rate mkv": Kind("mkv", Encoding(b_frames=2), UNSTEADY),
-    "unsteady rate ts": Kind(
-        "ts", Encoding(b_frames=2), UNSTEADY, "is a recording of the kind mpegts"
-    ),
+    "unsteady rate ts": Kind("ts", Encoding(b_frames=2), UNSTEADY, NOT_TS),
     "late start mp4": Kind("mp4", Encoding(b_frames=2), LATE),
     "late start mkv": Kind("mkv", Encoding(b_frames=2), LATE),
-    "late start ts": Kind("ts", Encoding(b_frames=2), LATE, "is a recording of the kind mpegts"),
+    "late start ts": Kind("ts", Encoding(b_frames=2), LATE, NOT_TS),
     "turned by 90": Kind("mp4", Encoding(rotation=90), STEADY, "has a rotation flag"),
     "turned by 180": Kind("mp4", Encoding(rotation=180), STEADY, "has a rotation flag"),
     "turned by 270": Kind("mov", Encoding(rotation=270), STEADY, "has a rotation flag"),
     "turned by 45": Kind("mp4", Encoding(rotation=45), STEADY),
     "one keyframe": Kind("mp4", Encoding(gop=250, b_frames=2), STEADY),
     "open GOPs": Kind("mp4", OPEN_GOPS, STEADY, "keyframes that are not IDR"),
-    "open GOPs ts": Kind("ts", OPEN_GOPS, STEADY, "is a recording of the kind mpegts"),
+    "open GOPs ts": Kind("ts", OPEN_GOPS, STEADY, NOT_TS),
     "intra refresh": Kind("mkv", REFRESHED, steadily(60), "keyframes that are not IDR"),
     "HEVC": Kind("mp4", HEVC, STEADY, "is coded as hevc"),
     "VP9": Kind("webm", VP9, STEADY, "is coded as vp9"),

@@ -1,5 +1,7 @@
 """Puts the page together."""
 
+from threading import Lock
+
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
@@ -29,7 +31,8 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     }
     app.url_map.converters["sha256"] = _Sha256Converter
     app.jinja_env.filters.update(words.FILTERS)
-    install_services(app, Services(archive, QueryPictures(), ClipCache(archive.clip_cache)))
+    clips = ClipCache(archive.clip_cache)
+    install_services(app, Services(archive, QueryPictures(), clips, turn=Lock()))
     install_security(app, loopback_only=loopback_only)
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections import OrderedDict
 from threading import Lock
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import PIL.Image
@@ -32,7 +32,7 @@ class QueryPictures:
         # One at a time: the largest picture allowed takes 200 MB while it is decoded.
         self._decoding = Lock()
 
-    def keep(self, upload: BinaryIO) -> str:
+    def keep(self, upload: IO[bytes]) -> str:
         """Check and keep an uploaded picture; returns its id. Raises UsageError."""
         with self._decoding:
             jpeg = _scaled_jpeg(upload)
@@ -58,7 +58,7 @@ class QueryPictures:
             return np.asarray(decoded.convert("RGB"))
 
 
-def _scaled_jpeg(upload: BinaryIO) -> bytes:
+def _scaled_jpeg(upload: IO[bytes]) -> bytes:
     try:
         with PIL.Image.open(upload, formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:

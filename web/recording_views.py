@@ -8,15 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request, send_file, url_for
-from mmrag_video.video.clips import plays_in_browser
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Span
-from mmrag_video.video.frames import VideoFacts
-from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.clips import plays_in_browser
 from web.byte_ranges import send_video
 from web.errors import RecordingGoneError
 from web.services import services
@@ -53,7 +51,8 @@ def play(recording_id: str) -> str:
     """The player at a moment: `t` is its start, or its start and end, in seconds."""
     recording = _known_recording(recording_id)
     asked = _moment_asked(recording)
-    is_cut = not plays_in_browser(_facts(recording))
+    _present_file(recording)
+    is_cut = not plays_in_browser(recording)
     shown = _clip_around(asked) if is_cut else Span(recording, Fraction(0), recording.duration)
     start = recording.clock.start
     return render_template(
@@ -112,14 +111,6 @@ def _present_file(recording: Recording) -> Path:
             f"The file {recording.path} has changed since it was ingested; ingest it again."
         )
     return recording.path
-
-
-def _facts(recording: Recording) -> VideoFacts:
-    reader = PyavReader(_present_file(recording))
-    try:
-        return reader.facts
-    finally:
-        reader.close()
 
 
 def _moment_asked(recording: Recording) -> Span:

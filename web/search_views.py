@@ -56,8 +56,10 @@ def _results(form: SearchForm, cameras: Sequence[Camera]) -> Results:
     archive = services().archive
     where = form.filter({camera.name for camera in cameras}, ZoneInfo(archive.settings.clock.zone))
     limit = form.moments(archive.settings.search.limit)
+    query = form.query(services().pictures)
     began = perf_counter()
-    answer = search(archive, form.query(services().pictures), where, limit)
+    with services().turn:
+        answer = search(archive, query, where, limit)
     full = len(answer.moments) >= limit and limit < MOST_MOMENTS
     return Results(
         confident=[m for m in answer.moments if m.confidence is not Confidence.WEAK],

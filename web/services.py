@@ -1,6 +1,7 @@
 """What the views stand on: the opened archive and the page's own two stores."""
 
 from dataclasses import dataclass
+from threading import Lock
 
 from flask import Flask, current_app
 
@@ -18,6 +19,8 @@ class Services:
     archive: Archive
     pictures: QueryPictures
     clips: ClipCache
+    turn: Lock
+    """Held during a search: OpenCV's networks fail when two threads use one at a time."""
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from mmrag_video.catalog.database import for_writing, in_words, open_database
 from mmrag_video.catalog.records import Camera, Clock, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
+    camera_of,
     fill_clock,
     fill_recording,
     identity_of,
@@ -227,7 +227,7 @@ class Catalog:
     def cameras(self, index: str | None = None) -> list[Camera]:
         """Those that a search of the index can find, by name."""
         by_camera = groupby(self.recordings(index=index), key=lambda recording: recording.camera)
-        return [_camera(name, list(recordings)) for name, recordings in by_camera]
+        return [camera_of(name, list(recordings)) for name, recordings in by_camera]
 
     def move_recording(self, recording: str, path: Path) -> None:
         """Note where a known recording lies now."""
@@ -294,14 +294,3 @@ def _is_index(index: str | None) -> ColumnElement[bool]:
 
 def _findable_in(index: str | None) -> ColumnElement[bool]:
     return and_(_is_index(index), RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)
-
-
-def _camera(name: str, recordings: list[Recording]) -> Camera:
-    spans = [recording.span for recording in recordings if recording.span is not None]
-    return Camera(
-        name=name,
-        recordings=len(recordings),
-        duration=sum((recording.duration for recording in recordings), Fraction(0)),
-        first=min((start for start, _ in spans), default=None),
-        last=max((end for _, end in spans), default=None),
-    )

@@ -1,8 +1,10 @@
 """From the catalog's rows to the plain values of records.py, and back."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from mmrag_video.catalog.records import Clock, ClockOrigin, IngestRun, Recording, RunState
+from mmrag_video.catalog.records import Camera, Clock, ClockOrigin, IngestRun, Recording, RunState
 from mmrag_video.catalog.schema import IndexRow, RecordingRow, RunRow
 from mmrag_video.index.identity import IndexIdentity
 
@@ -46,6 +48,18 @@ def fill_clock(row: RecordingRow, clock: Clock) -> None:
     row.clock_origin = clock.origin.value
     row.clock_note = clock.note
     row.zone = clock.zone
+
+
+def camera_of(name: str, recordings: Sequence[Recording]) -> Camera:
+    """What these recordings of a camera add up to."""
+    spans = [recording.span for recording in recordings if recording.span is not None]
+    return Camera(
+        name=name,
+        recordings=len(recordings),
+        duration=sum((recording.duration for recording in recordings), Fraction(0)),
+        first=min((start for start, _ in spans), default=None),
+        last=max((end for _, end in spans), default=None),
+    )
 
 
 def run_of(row: RunRow) -> IngestRun:

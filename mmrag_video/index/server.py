@@ -25,8 +25,6 @@ LOG_FILE = "server.log"
 _PATIENCE = 60.0
 """Seconds a start may take: 2 s usual on 2 cores, more where the disk or the machine is busy."""
 _POLL_SECONDS = 0.02
-_LARGEST_LOG = 1_000_000
-"""Bytes; a larger log is begun anew."""
 
 _keepers: list[subprocess.Popen[bytes]] = []
 """Kept because a Popen that is thrown away complains that its process still runs, as it should."""
@@ -51,7 +49,7 @@ def lease_server(directory: Path, linger: float) -> Iterator[str]:
         if not clients.acquire(LockMode.SHARED, _PATIENCE):
             raise StoreError(
                 f"The frame store's server is still stopping after {_PATIENCE:.0f} s; "
-                f"see {directory / LOG_FILE}, or end the process named in {directory}."
+                f"see {directory / LOG_FILE}."
             )
         yield _find_or_start(directory, linger)
 
@@ -85,9 +83,9 @@ def _find_or_start(directory: Path, linger: float) -> str:
 
 def _start_keeper(directory: Path, linger: float) -> subprocess.Popen[bytes]:
     log_file = directory / LOG_FILE
-    if log_file.exists() and log_file.stat().st_size > _LARGEST_LOG:
-        log_file.unlink()
-    with log_file.open("ab") as log:
+    if log_file.exists():
+        log_file.replace(log_file.with_suffix(".log.before"))
+    with log_file.open("wb") as log:
         keeper = subprocess.Popen(
             # -P: a file named like a library in the current folder must not be imported.
             [sys.executable, "-P", "-m", "mmrag_video.index.keeper", str(directory), str(linger)],

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from pymilvus import MilvusException
 
 from mmrag_video.catalog.records import Clock
 from mmrag_video.errors import IndexMismatchError
@@ -57,8 +58,11 @@ class FrameStore:
         self._client = connect(uri, token)
         self._collection = identity.collection
         with in_words(uri):
-            if not self._client.has_collection(self._collection):
-                self._create()
+            try:
+                self._make_what_is_missing()
+            except MilvusException:
+                # Another process made it between our asking and our making: look again.
+                self._make_what_is_missing()
             self._check_identity()
             self._client.load_collection(self._collection)
 
@@ -164,18 +168,20 @@ class FrameStore:
         """Let go of the connection."""
         self._client.close()
 
-    def _create(self) -> None:
-        index = self._client.prepare_index_params()
-        # FLAT: with HNSW and IVF a filter that lets few rows through loses some of those.
-        index.add_index("vector", index_type="FLAT", metric_type="COSINE")
-        self._client.create_collection(
-            self._collection,
-            schema=collection_schema(self.identity),
-            index_params=index,
-            consistency_level="Strong",
-            # Milvus Lite keeps properties but forgets the schema's description.
-            properties={_IDENTITY_PROPERTY: identity_text(self.identity)},
-        )
+    def _make_what_is_missing(self) -> None:
+        if not self._client.has_collection(self._collection):
+            self._client.create_collection(
+                self._collection,
+                schema=collection_schema(self.identity),
+                consistency_level="Strong",
+                # Milvus Lite keeps properties but forgets the schema's description.
+                properties={_IDENTITY_PROPERTY: identity_text(self.identity)},
+            )
+        if not self._client.list_indexes(self._collection):
+            index = self._client.prepare_index_params()
+            # FLAT: with HNSW and IVF a filter that lets few rows through loses some of those.
+            index.add_index("vector", index_type="FLAT", metric_type="COSINE")
+            self._client.create_index(self._collection, index)
 
     def _check_identity(self) -> None:
         about = self._client.describe_collection(self._collection)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
+from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.video.containers import VideoPacket, open_container, picture_stream
 from mmrag_video.video.frames import Image, VideoFacts
@@ -46,11 +47,12 @@ class _Still:
     image: Image
 
 
-def plays_in_browser(facts: VideoFacts) -> bool:
+def plays_in_browser(facts: VideoFacts | Recording) -> bool:
     """Whether every current browser plays the file as it is, going by its name and its pixels.
 
     H.264, VP9 and AV1 in .mp4, VP8, VP9 and AV1 in .webm, each 8 bits deep with 4:2:0 colour.
-    Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut.
+    Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut. What the catalog
+    knows of a recording is enough: reading the facts anew means reading through the file.
     """
     if facts.codec not in _PLAYABLE_CODECS.get(facts.path.suffix.lower(), ()):
         return False

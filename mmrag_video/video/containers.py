@@ -44,7 +44,7 @@ def open_container(path: Path) -> InputContainer:
     if not _pictures(container):
         has_sound = bool(container.streams.audio)
         container.close()
-        what = "has sound but no picture" if has_sound else "holds no picture"
+        what = "has sound but no picture" if has_sound else "holds no picture in a known codec"
         raise RecordingError(f"{path} {what}: only recordings with a picture can be searched.")
     return container
 
@@ -63,19 +63,11 @@ def time_base_of(stream: VideoStream) -> Fraction:
 def stored_packets(container: InputContainer) -> Iterator[VideoPacket]:
     """The picture's packets in stored order; ends quietly where a damaged file can go no further.
 
-    Raises `RecordingError` where packets carry no time, or their clock starts anew.
+    Raises `RecordingError` where packets carry no time, their clock starts anew, or the disk fails.
     """
-    stream = picture_stream(container)
-    packets = container.demux(stream)
-    jitter = int(_CLOCK_JITTER / time_base_of(stream))
+    jitter = int(_CLOCK_JITTER / time_base_of(picture_stream(container)))
     latest: int | None = None
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
-        if packet.size == 0:
-            continue
+    for packet in _packets(container):
         _check_has_time(container, packet)
         if packet.dts is not None:
             if latest is not None and packet.dts < latest - jitter:
@@ -83,6 +75,28 @@ def stored_packets(container: InputContainer) -> Iterator[VideoPacket]:
                 raise RecordingError(_clock_starts_anew(container, jump))
             latest = packet.dts
         yield packet
+
+
+def _packets(container: InputContainer) -> Iterator[VideoPacket]:
+    stream = picture_stream(container)
+    packets = container.demux(stream)
+    has_gone_on = True
+    while True:
+        try:
+            packet = next(packets)
+        except BlockingIOError:  # "ask again": MPEG-TS does after damage
+            if not has_gone_on:
+                return
+            packets, has_gone_on = container.demux(stream), False
+            continue
+        except OSError as error:  # the disk's fault, not the recording's
+            raise RecordingError(_cannot_be_read(_name(container), error)) from error
+        # IndexError: PyAV 18.1 at the end of a file in which further streams came up.
+        except (StopIteration, IndexError, av.error.FFmpegError):
+            return
+        if packet.size:  # the last one is empty, a word from PyAV to decoders
+            has_gone_on = True
+            yield packet
 
 
 def _check_has_time(container: InputContainer, packet: VideoPacket) -> None:
@@ -117,11 +131,13 @@ def _check_is_readable(path: Path) -> None:
             f"{path} may not be read by this user: change its permissions or run as another user."
         ) from None
     except OSError as error:
-        raise RecordingError(
-            f"{path} cannot be read ({error.strerror}): check the disk or the network folder."
-        ) from error
+        raise RecordingError(_cannot_be_read(str(path), error)) from error
     if is_empty:
         raise RecordingError(f"{path} is empty (0 bytes): copy it from the recorder again.")
+
+
+def _cannot_be_read(name: str, error: OSError) -> str:
+    return f"{name} cannot be read ({error.strerror}): check the disk or the network folder."
 
 
 def _why_not(path: Path) -> str:
@@ -139,5 +155,5 @@ def _pictures(container: InputContainer) -> list[VideoStream]:
     return [
         stream
         for stream in container.streams.video
-        if not stream.disposition & Disposition.attached_pic
+        if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic
     ]

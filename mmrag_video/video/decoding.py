@@ -1,7 +1,7 @@
 """From a container's packets to decoded pictures, each with the tick at which it is shown.
 
-A decoder has one thread to itself here. With as many as there are cores, 300 frames of 1080p took
-2.8 s instead of ... while other processes kept both cores busy, as an ingest does.
+Decoders keep PyAV's threading, by slices only. Threads by frames did not pay on 2 cores that an
+ingest shares: 200 frames of 1080p H.264 took 1.9 s with one thread and 2.1 s with two.
 """
 
 from collections.abc import Iterable, Iterator

@@ -106,9 +106,10 @@ def _open_with_decord(path: Path) -> Any:
         raise RecordingError(
             f"{path} cannot be read with decord, which is not installed: use PyAV for it."
         ) from error
+    decord.logging.set_level(decord.logging.QUIET)  # its libavformat writes to stderr otherwise
     try:
         return decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1)
-    except (decord.DECORDError, RuntimeError) as error:
+    except (decord.DECORDError, RuntimeError, UnicodeEncodeError) as error:
         raise RecordingError(f"{path} cannot be opened by decord: use PyAV for it.") from error
 
 

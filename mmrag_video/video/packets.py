@@ -63,9 +63,8 @@ def extent(container: InputContainer, start_pts: int) -> Extent:
         for tick, packet in _ticks(container, start_pts)
     )
     last_tick, last_duration, _ = pictures[-1]
-    if last_duration == 0 and len(pictures) > 1:
-        last_duration = last_tick - pictures[-2][0]
-    end = last_tick + last_duration
+    before_last = pictures[-2][0] if len(pictures) > 1 else last_tick
+    end = last_tick + (last_duration or last_tick - before_last or 1)
     keyframes = [tick for tick, _, is_keyframe in pictures if is_keyframe and tick > 0]
     gaps = [after - before for before, after in pairwise([0, *keyframes, end])]
     time_base = time_base_of(picture_stream(container))

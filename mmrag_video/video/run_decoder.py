@@ -6,8 +6,8 @@ from fractions import Fraction
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from mmrag_video.video.containers import VideoPacket, picture_stream
-from mmrag_video.video.packets import time_base_of
+from mmrag_video.video.containers import VideoPacket, picture_stream, time_base_of
+
 from mmrag_video.video.decoding import _decode as decode
 from mmrag_video.video.runs import Run
 
@@ -24,7 +24,7 @@ class RunDecoder:
         self._decoder.thread_type = "AUTO"
         self._decoder.skip_frame = "NONREF"
         self._keyframe_decoder = picture_stream(keyframe_container).codec_context
-        self._time_base = time_base_of(container)
+        self._time_base = time_base_of(picture_stream(container))
         self._last: Fraction | None = None
         self._is_filled = False
         self._keyframe_of: Run | None = None

@@ -115,9 +115,8 @@ def _plain(text: str) -> str:
 
 
 def _tokens(entry: str) -> tuple[str, ...]:
-    if _UNSPACED.fullmatch(entry):
-        return (entry,)
-    return tuple(_TOKEN.findall(entry))
+    tokens = tuple(_TOKEN.findall(entry))
+    return tokens if tokens and not _UNSPACED.search(entry) else (entry,)
 
 
 def _words(language: Language, tokens: Sequence[str]) -> list[Word]:
