@@ -138,9 +138,7 @@ def _patches(differs: Mask) -> Patches:
     return np.asarray(patches, dtype=np.int32)
 
 
-def _novelty(
-    reference: SmallPicture, current: SmallPicture, patches: Patches
-) -> Plane:
+def _novelty(reference: SmallPicture, current: SmallPicture, patches: Patches) -> Plane:
     """For each patch the energy of its texture's difference against that of both textures."""
     numbers = patches.ravel()
     difference = current.texture - reference.texture

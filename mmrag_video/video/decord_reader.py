@@ -1,10 +1,11 @@
 """Exact single frames at full size with decord 0.6, from the recordings it gets right.
 
 decord returns wrong frames, without a word, for more kinds of file than it fails on. Measured
-with numbered frames asked for in random order, share that came back right: H.264 in AVI 5 of 40,
-in MPEG-TS none, MPEG-4 with B-frames 26 of 40, H.264 with open GOPs 88 of 90, with intra refresh
-56 of 90, HEVC with open GOPs 49 of 60. So it is asked only for what was right every time: H.264
-whose every keyframe is an IDR picture, and MPEG-4 without B-frames, in MP4 and Matroska.
+with numbered frames asked for in random order, so many came back right: H.264 in AVI 5 of 40, in
+MPEG-TS with B-frames none, with open GOPs 88 of 90, with intra refresh 56 of 90; MPEG-4 with
+B-frames 26 of 40; HEVC with open GOPs 49 of 60. So it is asked only for what was right every
+time: H.264 whose every keyframe is an IDR picture, and MPEG-4 without B-frames, in MP4 and
+Matroska.
 """
 
 import importlib

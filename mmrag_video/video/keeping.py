@@ -34,7 +34,9 @@ class FrameKeeper:
 
     def __init__(self, settings: SamplerSettings) -> None:
         self._settings = settings
-        self._standing_interval = max(settings.interval, min(_STANDING_INTERVAL, settings.heartbeat))
+        self._standing_interval = max(
+            settings.interval, min(_STANDING_INTERVAL, settings.heartbeat)
+        )
         self._gate: MotionGate | None = None
         self._kept_at = Fraction(0)
         self._kept_picture: SmallPicture | None = None

@@ -14,9 +14,11 @@ from mmrag_video.video.small_picture import GreyImage, SmallPicture, small_pictu
 
 _LOOK_EVERY = Fraction(3, 20)
 """Seconds between looks where something moves, so that its start and end are known to 0.2 s."""
-_PLANAR_GREY = {
-    f"yuv{kind}{sampling}p" for kind in ("", "j") for sampling in (420, 422, 444)
-} | {"nv12", "nv21", "gray"}
+_PLANAR_GREY = {f"yuv{kind}{sampling}p" for kind in ("", "j") for sampling in (420, 422, 444)} | {
+    "nv12",
+    "nv21",
+    "gray",
+}
 """Pixel formats whose first plane is brightness, eight bits a pixel."""
 
 

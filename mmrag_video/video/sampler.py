@@ -85,7 +85,7 @@ class _Sampling:
         packets = self._measured(stored_packets(container))
         with closing(open_container(self._path)) as keyframe_container:
             decoder = RunDecoder(container, keyframe_container)
-            for run, following, usual in with_usual(runs(packets, self._interval)):
+            for run, following, usual in with_usual(runs(packets, self._interval), self._interval):
                 if not self._is_eventful(run, usual):
                     yield from self._looks(decoder.rest())
                     yield from self._looks(decoder.keyframe(run))
@@ -95,9 +95,7 @@ class _Sampling:
             yield from self._looks(decoder.rest())
 
     def _is_eventful(self, run: Run, usual: Usual) -> bool:
-        return (
-            not run.stands_alone or usual.is_exceeded_by(run) or self._keeper.is_watching
-        )
+        return not run.stands_alone or usual.may_be_exceeded_by(run) or self._keeper.is_watching
 
     def _leads_to_another(self, following: Run | None, decoder: RunDecoder) -> bool:
         """Whether the next keyframe shows that something moved on the way to it."""
