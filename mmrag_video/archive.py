@@ -90,6 +90,10 @@ class Archive:
                 self._stores[identity.collection] = store
             return self._stores[identity.collection]
 
+    def hidden_runs(self, identity: IndexIdentity) -> list[int]:
+        """Ingest runs whose frames must not be found: they are not complete."""
+        return [run.id for run in self.catalog.unfinished_runs(identity.fingerprint)]
+
     def sample(self, identity: IndexIdentity) -> CollectionSample:
         """Random frames of an index, picked anew when its number of recordings has changed."""
         recordings = self.catalog.count_complete_runs(identity.fingerprint)
@@ -97,7 +101,8 @@ class Archive:
             known = self._samples.get(identity.collection)
             if known is None or known[0] != recordings:
                 store = self.store(identity)
-                picked = store.sample(SAMPLE_SIZE)
+                hidden = self.hidden_runs(identity)
+                picked = store.sample(SAMPLE_SIZE, hidden)
                 vectors = np.array([vector for _, vector in picked], dtype=np.float32)
                 sample = CollectionSample(
                     frames=tuple(frame for frame, _ in picked),

@@ -61,7 +61,7 @@ class Background:
         """
         accident = math.sqrt(2 * math.log(max(self.collection, 2)))
         above = (similarity - self.median) / self.spread
-        return 1 / (1 + math.exp(-2 * (above - accident - 1)))
+        return (1 + math.tanh(above - accident - 1)) / 2
 
 
 def background(sample: Sequence[FoundFrame], collection: int) -> Background:

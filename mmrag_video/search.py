@@ -32,9 +32,8 @@ def search(
         return Answer(moments=())
     settings = archive.settings.search
     vector = archive.model.embedder.embed_query(query)
-    hidden = [run.id for run in archive.catalog.unfinished_runs(identity.fingerprint)]
     recalled = archive.store(identity).search(
-        vector, where or FrameFilter(), settings.recall, hidden
+        vector, where or FrameFilter(), settings.recall, archive.hidden_runs(identity)
     )
     recordings = _complete_recordings(archive, recalled)
     recalled = [found for found in recalled if found.frame.recording in recordings]

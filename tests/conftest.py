@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
@@ -16,8 +17,9 @@ from mmrag_video.settings import Settings, StoreSettings
 from mmrag_video.video.frames import Image
 from tests.footage import write_pictures
 from tests.page_archive import PageArchive, page_archive
+from web.app import create_app
 
-RATE = 10
+RATE = 25
 """Frames a second of the recordings made here."""
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,7 +34,7 @@ def passing_block(seconds: float, size: tuple[int, int] = (320, 240)) -> list[tu
     for frame in range(int(seconds * RATE)):
         picture = yard.copy()
         if frame >= 2 * RATE:
-            left = abs((frame * 9) % (2 * (width - 60)) - (width - 60))
+            left = abs((frame * 4) % (2 * (width - 60)) - (width - 60))
             picture[height // 3 : height // 3 + 80, left : left + 60] = (200, 30, 30)
         pictures.append((frame * 1000 // RATE, picture))
     return pictures
@@ -50,7 +52,7 @@ def yard_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough movement that an ingest can be stopped in the middle of it."""
     path = tmp_path_factory.mktemp("long") / "gate.mp4"
-    write_pictures(path, passing_block(30))
+    write_pictures(path, passing_block(14))
     return path
 
 
@@ -81,6 +83,12 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive
     """The page's recordings, ingested once: to be read, not written."""
     with page_archive(tmp_path_factory.mktemp("page")) as opened:
         yield opened
+
+
+@pytest.fixture
+def client(collection: PageArchive) -> FlaskClient:
+    """Asks the page without a server between."""
+    return create_app(collection.archive).test_client()
 
 
 def ingest_all(archive: Archive, *paths: Path) -> list[Outcome]:

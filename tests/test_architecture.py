@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def place_of(module: str) -> str:
     if parts[0] != "mmrag_video" or len(parts) == 1 or parts[1] in _WORDS_OF_THE_TRADE:
         return ""
     return parts[1] if (ROOT / "mmrag_video" / parts[1]).is_dir() else "mmrag_video"
+
+
+def test_every_file_that_is_no_module_is_in_the_wheel() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        packages = tomllib.load(file)["tool"]["setuptools"]["package-data"]
+    packed = {
+        path
+        for package, patterns in packages.items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    data = [path for folder in ("mmrag_video", "web") for path in own_files(ROOT / folder)]
+    assert [named(path) for path in data if path.suffix != ".py" and path not in packed] == []
 
 
 def test_nothing_names_a_path_outside_of_the_project() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -158,8 +158,9 @@ def _decoder_of(process: subprocess.Popen[str]) -> psutil.Process:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children(recursive=True):
-            if "spawn_main" in " ".join(child.cmdline()):
-                return child
+            with suppress(psutil.Error):  # it may just have ended
+                if "decoder_child" in " ".join(child.cmdline()):
+                    return child
         time.sleep(0.02)
     raise AssertionError("no decoder was started")
 
@@ -247,7 +248,7 @@ def test_a_full_disk_stops_the_ingest_in_words_and_it_goes_on_when_there_is_spac
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], check=False
+        ["mount", "-t", "tmpfs", "-o", "size=220k", "tmpfs", disk], check=False
     )
     if mounted.returncode:
         pytest.skip("this machine does not let root mount")

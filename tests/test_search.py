@@ -95,4 +95,4 @@ def test_words_for_scores():
 def test_times_are_exact(yard_archive: Archive):
     for moment in search(yard_archive, Query(text="red")).moments:
         assert isinstance(moment.start, Fraction)
-        assert moment.best.start * 10 == int(moment.best.start * 10), "a frame of 10 a second"
+        assert moment.best.start * 25 == int(moment.best.start * 25), "a frame of 25 a second"

@@ -22,8 +22,6 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app = Flask(__name__)
     # A little more than the picture itself, for the other fields and the multipart frame.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_UPLOAD + 64 * 1024
-    app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
-    app.config["MAX_FORM_PARTS"] = 1000
     app.jinja_options = {
         "trim_blocks": True,
         "lstrip_blocks": True,

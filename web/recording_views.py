@@ -27,8 +27,7 @@ LONGEST_CLIP = Fraction(120)
 _BEFORE, _AFTER = Fraction(3), Fraction(5)
 """Seconds of a re-encoded clip around the moment."""
 _SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
-# What a browser goes by is the content; the type is for those who save the file.
-_TYPES = {".webm": "video/webm", ".mkv": "video/x-matroska", ".mov": "video/quicktime"}
+_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 
 
 @blueprint.get("/frames/<sha256:recording_id>/<int:numerator>-<int:denominator>.jpg")
@@ -73,7 +72,8 @@ def video(recording_id: str) -> Response:
     """The recording's own file, byte for byte, in ranges."""
     recording = _known_recording(recording_id)
     path = _present_file(recording)
-    return send_video(path, _TYPES.get(path.suffix.lower(), "video/mp4"), recording.id)
+    media_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return send_video(path, media_type, recording.id)
 
 
 @blueprint.get("/recordings/<sha256:recording_id>/clip")
@@ -114,13 +114,16 @@ def _present_file(recording: Recording) -> Path:
 
 
 def _moment_asked(recording: Recording) -> Span:
-    start, _, end = request.args.get("t", "0").partition(",")
-    return _within(recording, _parse_seconds("t", start), _parse_seconds("t", end) if end else None)
+    """The span to play. One that was rounded to nothing, or over the end, is brought inside."""
+    first, _, last = request.args.get("t", "0").partition(",")
+    start = min(_parse_seconds("t", first), recording.duration)
+    end = min(_parse_seconds("t", last), recording.duration) if last else recording.duration
+    return Span(recording, start, max(start, end))
 
 
-def _within(recording: Recording, start: Fraction, end: Fraction | None) -> Span:
+def _within(recording: Recording, start: Fraction, end: Fraction) -> Span:
     """The span, its end cut to the recording's. Raises UsageError if nothing is left of it."""
-    end = recording.duration if end is None else min(end, recording.duration)
+    end = min(end, recording.duration)
     if start >= end:
         raise UsageError(
             f"The time {float(start):.3f} s lies not before the end, {float(end):.3f} s."

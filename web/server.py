@@ -4,6 +4,7 @@ Threads suit the page: a search waits for the store and for models that let othe
 meanwhile, and each further process would load the model once more.
 """
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,8 @@ class PageServer:
     """The page on a socket that is listening already; `run` answers until it is closed."""
 
     def __init__(self, archive: Archive, host: str, port: int) -> None:
+        # Requests that wait for a thread are no matter for the terminal.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._socket = _listen(host, port)
         self._connections: dict[int, Any] = {}
         self._server: Any = waitress.server.create_server(

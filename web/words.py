@@ -41,15 +41,15 @@ def timecode(seconds: Fraction) -> str:
 
 
 def duration(seconds: Fraction) -> str:
-    """A length for people: `0.8 s`, `42 s`, `3 min 05 s`, `2 h 10 min`."""
+    """A length for people: `0.8 s`, `42 s`, `3:05 min`, `2:10 h`."""
     if seconds < 10:
         return f"{float(seconds):.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
 
 
 def address_seconds(seconds: Fraction) -> str:

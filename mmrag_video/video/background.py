@@ -107,7 +107,7 @@ def _inside(change: Change, size: np.ndarray) -> np.ndarray:
 
 def _edges(grey: Plane) -> Plane:
     down, right = np.gradient(grey)
-    return np.hypot(down, right)
+    return np.asarray(np.hypot(down, right), dtype=np.float32)
 
 
 def _share_learned(elapsed: float, memory: float) -> float:

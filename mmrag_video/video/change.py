@@ -14,10 +14,12 @@ Patches = NDArray[np.int32]
 
 _STRUCTURE_CHANGED = 0.35
 """Share of a patch's texture that must be new for it to be a thing: 0 where the same edges are
-there as before, about 1 where other edges are, or where edges came, went or moved."""
+there as before, about 1 where other edges are, or where edges came, went or moved. Of the changes
+of light below, 13 of 132 are taken for a thing at 0.35, 17 at 0.3 and 28 at 0.2; people with a
+shadow begin to be missed at 0.45."""
 _STRONG = 2.0
-"""Times the threshold. Of twelve synthetic light changes (lamps, cloud edges, gain, gamma) over six
-scenes none has a thing in it at twice the threshold, two have at three times and more at four."""
+"""Times the threshold. Of 132 synthetic changes of light (lamps, cloud edges, shadows, gain, gamma,
+each in six scenes with and without noise) 1, 4 and 8 show a thing at 2, 3 and 4 times."""
 _TEXTURE_NOISE = 0.05
 """Added texture energy a pixel, so that noise on a flat wall is not taken for new structure:
 noise of one grey level there has (1 / 5)² = 0.04."""
@@ -46,13 +48,16 @@ class Change:
     @property
     def box(self) -> Box | None:
         """Around all things; None where there are none."""
-        rows, columns = self.things.any(axis=1), self.things.any(axis=0)
-        if not rows.any():
+        rows, columns = np.nonzero(self.things)
+        if rows.size == 0:
             return None
         height, width = self.things.shape
-        top, bottom = _extent(rows)
-        left, right = _extent(columns)
-        return left / width, top / height, right / width, bottom / height
+        return (
+            float(columns.min()) / width,
+            float(rows.min()) / height,
+            float(columns.max() + 1) / width,
+            float(rows.max() + 1) / height,
+        )
 
     def without(self, settled: Mask) -> "Change":
         """The same change when these pixels' things belong to the scene."""
@@ -146,8 +151,3 @@ def _novelty(reference: SmallPicture, current: SmallPicture, patches: Patches) -
     changed = np.bincount(numbers, (difference**2).ravel())
     present = np.bincount(numbers, energy.ravel())
     return np.asarray(changed / present, dtype=np.float32)
-
-
-def _extent(occupied: Mask) -> tuple[int, int]:
-    places = np.flatnonzero(occupied)
-    return int(places[0]), int(places[-1]) + 1

@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,10 +58,8 @@ def main() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         request: Request = pickle.load(sys.stdin.buffer)
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        try:
+        with suppress(BrokenPipeError):
             _answer(request, messages)
-        except BrokenPipeError:
-            pass
     # The thread above still reads, which an ordinary exit would wait for or complain about.
     os._exit(0)
 

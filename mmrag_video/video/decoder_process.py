@@ -24,6 +24,8 @@ _TICK = 0.2
 """Seconds between looks at the child while nothing comes from it."""
 _SLOWEST_DISK = 10e6
 """Bytes a second; the facts come after the file has been read through once."""
+_Handed = VideoFacts | SampledFrame | Failed | Finished
+"""What goes from the receiving thread to the one that iterates: all messages but progress."""
 _CHILD = "from mmrag_video.video.decoder_child import main; main()"
 
 
@@ -77,7 +79,7 @@ class ChildSampling:
         self._time_limit = decode.time_limit
         self._on_progress = on_progress
         self._told = self._looked_until = Fraction(0)
-        self._arrived: queue.Queue[Message | None] = queue.Queue(decode.queue)
+        self._arrived: queue.Queue[_Handed | None] = queue.Queue(decode.queue)
         self._received = 0
         self._is_closed = threading.Event()
         self._receiver = threading.Thread(
@@ -121,7 +123,7 @@ class ChildSampling:
             raise message.error
         return message
 
-    def _wait(self, time_limit: float) -> VideoFacts | SampledFrame | Failed | Finished | None:
+    def _wait(self, time_limit: float) -> _Handed | None:
         """The next message but progress; None when the child is gone.
 
         Silence is counted in ticks, not by the clock: while the whole computer sleeps, or this
@@ -155,7 +157,7 @@ class ChildSampling:
             else:
                 self._hand_over(message)
 
-    def _hand_over(self, message: VideoFacts | SampledFrame | Failed | Finished | None) -> None:
+    def _hand_over(self, message: _Handed | None) -> None:
         while not self._is_closed.is_set():
             with suppress(queue.Full):
                 self._arrived.put(message, timeout=_TICK)

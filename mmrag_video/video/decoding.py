@@ -48,7 +48,7 @@ def _shown(container: InputContainer, packets: Iterable[VideoPacket]) -> Iterato
     tick_when_shown = _tick_by_place if lacks_pts(container) else _tick_by_pts
     last: int | None = None
     for packet in chain(packets, [None]):
-        for picture in _decode(decoder, packet):
+        for picture in decode(decoder, packet):
             tick = tick_when_shown(picture, last)
             if tick is not None and (last is None or tick > last):
                 yield tick, picture
@@ -81,13 +81,13 @@ def decoded_keyframes(container: InputContainer) -> Iterator[Shown]:
     for packet in filterfalse(_depends_on_others, stored_packets(container)):
         if packet.is_discard:
             continue
-        pictures = [*_decode(decoder, packet), *_decode(decoder, None)]
+        pictures = [*decode(decoder, packet), *decode(decoder, None)]
         decoder.flush_buffers()
         if pictures:
             yield tick_of(packet, without_pts=False), pictures[0]
 
 
-def _decode(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
+def decode(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
     """The pictures that are ready; none where the packet is damaged. None empties the decoder."""
     try:
         return decoder.decode(packet)

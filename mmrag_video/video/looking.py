@@ -36,32 +36,28 @@ class Looker:
 
     def __init__(self, reader: PyavReader, interval: float) -> None:
         self._reader = reader
-        self._shape = small_shape(*reader._shape.shown[::-1])
+        self._shape = small_shape(*reader.shape.shown[::-1])
         self._every = min(_LOOK_EVERY, Fraction(interval))
         self.last = Fraction(-1)
         """Time of the last look, in seconds."""
 
-    def time(self, tick: int) -> Fraction:
-        """Seconds from the recording's first frame, of a PTS."""
-        return self._reader._time(tick)
-
     def look_at(self, tick: int, frame: VideoFrame) -> Iterator[Look]:
         """A look at the frame if it is not too near to the last."""
-        time = self.time(tick)
+        time = self._reader.time_of(tick)
         if time >= 0 and (self.last < 0 or time - self.last >= self._every):
             self.last = time
-            yield Look(time, self.picture(frame), partial(self._reader._shape.picture, frame))
+            yield Look(time, self.picture(frame), partial(self._reader.shape.picture, frame))
 
     def picture(self, frame: VideoFrame) -> SmallPicture:
         """The frame in small, upright."""
-        turned = np.rot90(_grey(frame), k=-self._reader._shape.rotation // 90)
+        turned = np.rot90(_grey(frame), k=-self._reader.shape.rotation // 90)
         return small_picture(turned, self._shape)
 
 
 def _grey(frame: VideoFrame) -> GreyImage:
     """The brightness, without a copy where the frame stores it as eight bits a pixel."""
     if frame.format.name not in _PLANAR_GREY:
-        return frame.to_ndarray(format="gray")
+        return np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return np.asarray(rows[:, : plane.width])

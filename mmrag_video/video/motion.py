@@ -87,9 +87,8 @@ class MotionGate:
         changed = self._change(kept, seen.picture).things
         touched = np.unique(seen.things.patches[changed])
         concerned = seen.things.things & np.isin(seen.things.patches, touched[touched > 0])
-        return bool(changed.any()) and (
-            np.count_nonzero(changed) >= _NEW_SHARE * np.count_nonzero(concerned)
-        )
+        share_needed = _NEW_SHARE * float(np.count_nonzero(concerned))
+        return bool(changed.any()) and float(np.count_nonzero(changed)) >= share_needed
 
     def _change(self, reference: SmallPicture, picture: SmallPicture) -> Change:
         threshold: Plane = np.maximum(self._contrast, _ABOVE_NOISE * self._background.noise)

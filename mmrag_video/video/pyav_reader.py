@@ -44,7 +44,7 @@ _EARLIEST_CREATION = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class _Shape:
+class PictureShape:
     """How a decoded picture becomes the one that is given out."""
 
     stored_width: int
@@ -59,13 +59,13 @@ class _Shape:
             return self.stored_height, self.stored_width
         return self.stored_width, self.stored_height
 
-    def scaled_to(self, width: int | None) -> "_Shape":
+    def scaled_to(self, width: int | None) -> "PictureShape":
         """The shape whose shown width is at most `width`, with even sides; itself if it is."""
         shown_width, _ = self.shown
         if width is None or shown_width <= width:
             return self
         scale = Fraction(width, shown_width)
-        return _Shape(
+        return PictureShape(
             _even(self.stored_width * scale), _even(self.stored_height * scale), self.rotation
         )
 
@@ -102,8 +102,9 @@ class PyavReader:
             self._start_pts, picture = first
             self._time_base = time_base_of(picture_stream(container))
         rotation = _clockwise(picture.rotation)
-        self._stored_shape = _Shape(picture.width, picture.height, rotation)
-        self._shape = self._stored_shape.scaled_to(width)
+        self._stored_shape = PictureShape(picture.width, picture.height, rotation)
+        self.shape = self._stored_shape.scaled_to(width)
+        """How a decoded picture becomes the one that is given out."""
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +159,7 @@ class PyavReader:
         """All frames with start <= time < end in order of time."""
         with closing(open_container(self._path)) as container:
             for tick, picture in self._decoded_around(container, start):
-                time = self._time(tick)
+                time = self.time_of(tick)
                 if end is not None and time >= end:
                     return
                 if time >= start:
@@ -169,12 +170,16 @@ class PyavReader:
         on_screen: tuple[int, VideoFrame] | None = None
         with closing(open_container(self._path)) as container:
             for tick, picture in self._decoded_around(container, time):
-                if on_screen is not None and self._time(tick) > time:
+                if on_screen is not None and self.time_of(tick) > time:
                     break
                 on_screen = tick, picture
         if on_screen is None:
             raise RecordingError(f"{self._path} cannot be read any more: was it moved or changed?")
         return self._frame(*on_screen)
+
+    def time_of(self, tick: int) -> Fraction:
+        """Seconds from the recording's first frame, of a PTS."""
+        return (tick - self._start_pts) * self._time_base
 
     def _decoded_around(self, container: InputContainer, time: Fraction) -> Iterator[Shown]:
         """Decodes forward from a keyframe not after `time`, as near to it as one is found.
@@ -200,11 +205,8 @@ class PyavReader:
         with closing(open_container(self._path)) as container:
             yield from decoded_from_start(container)
 
-    def _time(self, tick: int) -> Fraction:
-        return (tick - self._start_pts) * self._time_base
-
     def _frame(self, tick: int, picture: VideoFrame) -> Frame:
-        return Frame(self._time(tick), self._shape.picture(picture), bool(picture.key_frame))
+        return Frame(self.time_of(tick), self.shape.picture(picture), bool(picture.key_frame))
 
 
 def _clockwise(counterclockwise: int) -> int:

@@ -7,8 +7,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from mmrag_video.video.containers import VideoPacket, picture_stream, time_base_of
-
-from mmrag_video.video.decoding import _decode as decode
+from mmrag_video.video.decoding import decode
 from mmrag_video.video.runs import Run
 
 _WIDEST_STEP = Fraction(1, 5)

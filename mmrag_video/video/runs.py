@@ -75,7 +75,7 @@ def runs(packets: Iterator[VideoPacket], interval: float) -> Iterator[Run]:
     A run lasts `interval` seconds or more where keyframes come faster, and not much over
     LONGEST_RUN where they come more slowly. What comes before the first keyframe is left out.
     """
-    longest = max(LONGEST_RUN, interval)
+    longest = max(LONGEST_RUN, Fraction(interval))
     held: list[VideoPacket] = []
     continues = False
     for packet in dropwhile(_depends_on_others, packets):

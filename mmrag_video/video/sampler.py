@@ -6,6 +6,7 @@ one of the two tells of movement, or keyframes are further apart than `runs.LONG
 frames are decoded.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
@@ -16,14 +17,17 @@ from av.video.frame import VideoFrame
 
 from mmrag_video.errors import RecordingError
 from mmrag_video.video.containers import VideoPacket, open_container, stored_packets
+from mmrag_video.video.decoding import decoded_from_start
 from mmrag_video.video.keeping import FrameKeeper, KeptFrame
 from mmrag_video.video.looking import Look, Looker
 from mmrag_video.video.packets import lacks_pts, tick_of
-from mmrag_video.video.decoding import decoded_from_start
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.run_decoder import RunDecoder
 from mmrag_video.video.runs import Run, Usual, runs, with_usual
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+
+_REORDERED = 32
+"""Packets among which the last one shown is: more than any codec reorders (16)."""
 
 Progress = Callable[[Fraction], None]
 """Told the time, in seconds of the recording, up to which it has been looked at."""
@@ -62,8 +66,21 @@ class _Sampling:
         self._reader = PyavReader(path, settings.frame_width)
         self._looker = Looker(self._reader, settings.interval)
         self._keeper = FrameKeeper(settings)
-        self.end = Fraction(0)
+        self._last_packets: deque[VideoPacket] = deque(maxlen=_REORDERED)
+
+    @property
+    def end(self) -> Fraction:
         """Seconds from the first frame to the end of the last that was read."""
+        if not self._last_packets:
+            return self._reader.facts.duration
+        last = sorted(
+            (tick_of(packet, without_pts=False), packet.duration or 0)
+            for packet in self._last_packets
+        )
+        tick, duration = last[-1]
+        if duration == 0 and len(last) > 1:  # MPEG-TS does not say how long the last one stays
+            duration = tick - last[-2][0]
+        return self._reader.time_of(tick + duration)
 
     def kept_frames(self) -> Iterator[KeptFrame]:
         """Every look is taken before the next is made: what is decoded next depends on it."""
@@ -77,12 +94,12 @@ class _Sampling:
         yield from self._keeper.finish()
 
     def _looks_at_all(self, container: InputContainer) -> Iterator[Look]:
-        self.end = self._reader.facts.duration
         for tick, frame in decoded_from_start(container):
             yield from self._looker.look_at(tick, frame)
+            self._on_progress(self._looker.last)
 
     def _looks_by_runs(self, container: InputContainer) -> Iterator[Look]:
-        packets = self._measured(stored_packets(container))
+        packets = self._noted(stored_packets(container))
         with closing(open_container(self._path)) as keyframe_container:
             decoder = RunDecoder(container, keyframe_container)
             for run, following, usual in with_usual(runs(packets, self._interval), self._interval):
@@ -109,10 +126,9 @@ class _Sampling:
             if frame.pts is not None:
                 yield from self._looker.look_at(frame.pts, frame)
 
-    def _measured(self, packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
-        """The same packets, while `end` is moved on."""
+    def _noted(self, packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
+        """The same packets, while the last few are kept in mind for `end`."""
         for packet in packets:
             if not packet.is_discard:
-                tick = tick_of(packet, without_pts=False) + (packet.duration or 0)
-                self.end = max(self.end, self._looker.time(tick))
+                self._last_packets.append(packet)
             yield packet

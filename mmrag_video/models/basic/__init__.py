@@ -26,4 +26,5 @@ def load(settings: ModelSettings) -> Model:
         weights.verified(weights.TAGGER), weights.verified(weights.TAGGER_LABELS), settings.threads
     )
     text = TextModel(weights.verified(weights.TEXT), settings.threads)
-    return Model(BasicEmbedder(Observer(detector, tagger), text), BasicReranker())
+    observer = Observer(detector, tagger)
+    return Model(BasicEmbedder(observer, text), BasicReranker(observer))

@@ -71,6 +71,13 @@ class ThingClaim:
     instead: tuple["ThingClaim", ...] = ()
     """Any of these will do as well."""
 
+    @property
+    def described(self) -> bool:
+        """More is said of it than that it is there."""
+        return bool(
+            self.colours or self.garments or self.activities or self.positions or self.beside
+        )
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -86,3 +93,8 @@ class Claims:
     """Night (True) or day (False)."""
     unknown: tuple[str, ...] = ()
     """Words that the vocabulary does not know."""
+
+    @property
+    def nothing_understood(self) -> bool:
+        """No word of it says anything that the facts could show."""
+        return not (self.things or self.places or self.empty or self.still or self.dark is not None)

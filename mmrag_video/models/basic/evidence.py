@@ -7,7 +7,8 @@ and the tagger's second opinion on the same part of the picture counts.
 
 from collections.abc import Mapping
 
-from mmrag_video.models.basic.facts import Seen, Thing
+from mmrag_video.models.basic.concepts import ThingConcept
+from mmrag_video.models.basic.facts import Seen, Shares, Thing
 from mmrag_video.models.basic.geometry import area
 from mmrag_video.models.basic.imagenet import KINDS
 
@@ -19,11 +20,11 @@ COMMON = frozenset(
 """Labels believed as they are; others are believed `RARE` times as much."""
 RARE = 0.8
 EXOTIC = frozenset(
-    """airplane|bear|elephant|giraffe|zebra|kite|frisbee|skis|snowboard|surfboard|sports ball
-    |baseball bat|baseball glove|tennis racket|hot dog|pizza|donut|cake|sandwich|banana|apple
-    |orange|broccoli|carrot|toothbrush|hair drier|teddy bear|toaster""".replace("\n    ", "")
-    .split("|")
-)
+    ("airplane", "bear", "elephant", "giraffe", "zebra", "kite", "frisbee", "skis", "snowboard",
+     "surfboard", "sports ball", "baseball bat", "baseball glove", "tennis racket", "hot dog",
+     "pizza", "donut", "cake", "sandwich", "banana", "apple", "orange", "broccoli", "carrot",
+     "toothbrush", "hair drier", "teddy bear", "toaster")
+)  # fmt: skip
 VERY_RARE = 0.5
 HANDHELD = frozenset(
     ("cell phone", "remote", "mouse", "toothbrush", "scissors", "hair drier", "knife", "fork",
@@ -37,17 +38,57 @@ SOLID = frozenset(
      "toilet", "sink", "refrigerator", "oven", "microwave")
 )  # fmt: skip
 """What a car seen from above is taken for: the training pictures hold few such views."""
-LARGEST_VEHICLE = 0.35
+VEHICLE_SIZES = (0.01, 0.35)
+"""Shares of the picture between which something solid that moves may be a vehicle."""
+SOLID_IS_CAR = 0.65
+KIND_FROM = 0.15
+"""Agreement of the tagger below which it says nothing."""
+KIND_FULL = 0.6
+"""Sum of the tags' probabilities at which the tagger agrees fully."""
+RAISED = 0.6
+"""How far the tagger's full agreement takes a label towards certainty."""
+LOWERED = 0.7
+"""How much of a label is taken away where the tagger plainly sees something else."""
+TAG_SCALE = 1.5
+"""A tag of probability 0.67 is as good as sure: 1000 tags compete for a picture."""
+TAG_ALONE = 0.8
+"""A thing's tag against the detector's label."""
 
 
-def probabilities(thing: Thing, seen: Seen) -> Mapping[str, float]:
-    """COCO labels and how likely the thing is each of them."""
-    likely = {label: _believed(label, share) for label, share in thing.labels.items()}
-    _heed_size(likely, thing)
-    if thing.tags:
-        _heed_tags(likely, thing)
-    _heed_view_from_above(likely, thing, seen)
-    return likely
+class Evidence:
+    """A frame's facts, with the probabilities worked out from them once."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.likely = [_probabilities(thing) for thing in seen.things]
+
+    def name(self, index: int) -> tuple[str, float]:
+        """The likeliest label of a thing, and its probability."""
+        likely = self.likely[index]
+        label = max(likely, key=lambda one: likely[one])
+        return label, likely[label]
+
+    def probability(self, index: int, concept: ThingConcept) -> float:
+        """How likely the thing of this index is one of the concept."""
+        likely = self.likely[index]
+        by_label = max(
+            (likely.get(label, 0.0) * share for label, share in concept.labels.items()),
+            default=0.0,
+        )
+        by_tag = strongest(self.seen.things[index].tags, concept.tags)
+        return max(by_label, TAG_ALONE * by_tag * max(likely.values()))
+
+    def looks_like(self, tags: Mapping[str, float]) -> float:
+        """How much the whole picture, or what moves in it, looks like one of the tags."""
+        return max(strongest(self.seen.tags, tags), strongest(self.seen.close_tags, tags))
+
+
+def strongest(seen: Shares, wanted: Mapping[str, float]) -> float:
+    """The plainest of the wanted tags among those seen, 0 to 1."""
+    return max(
+        (min(1.0, TAG_SCALE * seen.get(tag, 0.0)) * share for tag, share in wanted.items()),
+        default=0.0,
+    )
 
 
 def calibrated(confidence: float) -> float:
@@ -57,6 +98,16 @@ def calibrated(confidence: float) -> float:
         if confidence <= high:
             return least + (most - least) * (confidence - low) / (high - low)
     return PROBABILITIES[-1]
+
+
+def _probabilities(thing: Thing) -> dict[str, float]:
+    """COCO labels and how likely the thing is each of them."""
+    likely = {label: _believed(label, share) for label, share in thing.labels.items()}
+    _heed_size(likely, thing)
+    if thing.tags and "person" not in likely:
+        _heed_tags(likely, thing)
+    _heed_view_from_above(likely, thing)
+    return likely
 
 
 def _believed(label: str, confidence: float) -> float:
@@ -74,24 +125,23 @@ def _heed_size(likely: dict[str, float], thing: Thing) -> None:
 
 def _heed_tags(likely: dict[str, float], thing: Thing) -> None:
     """Raise what the tagger sees too, lower what it takes for something else."""
-    if "person" in likely:
-        return
-    kinds = {
-        label: min(1.0, sum(thing.tags.get(tag, 0.0) for tag in tags) / 0.6)
+    sums = {
+        label: min(1.0, sum(thing.tags.get(tag, 0.0) for tag in tags) / KIND_FULL)
         for label, tags in KINDS.items()
     }
-    kinds = {label: share for label, share in kinds.items() if share >= 0.15}
-    strongest = max(likely.values())
-    for label, share in kinds.items():
-        own = likely.get(label, 0.0)
-        likely[label] = max(own, own + (1 - own) * 0.6 * share * max(strongest, own))
+    kinds = {label: share for label, share in sums.items() if share >= KIND_FROM}
+    surest = max(likely.values())
+    other = max(kinds.values(), default=0.0)
     for label in likely.keys() - kinds.keys():
         if label in KINDS:
-            likely[label] *= 1 - 0.7 * max(kinds.values(), default=0.0)
+            likely[label] *= 1 - LOWERED * other
+    for label, share in kinds.items():
+        own = likely.get(label, 0.0)
+        likely[label] = own + (1 - own) * RAISED * share * surest
 
 
-def _heed_view_from_above(likely: dict[str, float], thing: Thing, seen: Seen) -> None:
+def _heed_view_from_above(likely: dict[str, float], thing: Thing) -> None:
     solid = max((thing.labels.get(label, 0.0) for label in SOLID), default=0.0)
-    size = area(thing.box)
-    if solid and thing.moving > 0.5 and 0.01 <= size <= LARGEST_VEHICLE:
-        likely["car"] = max(likely.get("car", 0.0), 0.65 * calibrated(solid))
+    smallest, largest = VEHICLE_SIZES
+    if solid and thing.moving > 0.5 and smallest <= area(thing.box) <= largest:
+        likely["car"] = max(likely.get("car", 0.0), SOLID_IS_CAR * calibrated(solid))

@@ -29,3 +29,20 @@ def likeness(one: Box, other: Box) -> float:
 def containment(inner: Box, outer: Box) -> float:
     """Share of `inner` that lies in `outer`."""
     return overlap(inner, outer) / max(area(inner), 1e-9)
+
+
+def part(box: Box, left: float, top: float, right: float, bottom: float) -> Box:
+    """A part of a box, in shares of its own size."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (
+        box[0] + left * width,
+        box[1] + top * height,
+        box[0] + right * width,
+        box[1] + bottom * height,
+    )
+
+
+def grown(box: Box, by: float) -> Box:
+    """The box with `by` of its size added on every side, cut at the picture's edges."""
+    left, top, right, bottom = part(box, -by, -by, 1 + by, 1 + by)
+    return (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))

@@ -7,7 +7,7 @@ import numpy as np
 from mmrag_video.models.basic.colours import colours
 from mmrag_video.models.basic.detector import Detection, Detector
 from mmrag_video.models.basic.facts import Seen, Shares, Thing
-from mmrag_video.models.basic.geometry import area, containment, likeness
+from mmrag_video.models.basic.geometry import area, containment, grown, likeness, part
 from mmrag_video.models.basic.tagger import Tagger
 from mmrag_video.models.basic.windows import windows
 from mmrag_video.video.frames import Image
@@ -15,7 +15,7 @@ from mmrag_video.video.sampled import Box, SampledFrame
 
 MOST_THINGS = 24
 """Things written down of one frame."""
-CLOSELY_TAGGED = 4
+CLOSELY_TAGGED = 3
 """Things whose part of the picture is tagged: 15 ms each."""
 TAGGED_FROM = 0.004
 """Share of the picture from which a thing is large enough to be tagged."""
@@ -87,9 +87,7 @@ def _is_one_thing(box: Box, labels: Shares, detection: Detection) -> bool:
     )
 
 
-def _describe(
-    image: Image, box: Box, labels: Shares, tags: Shares, moving: Box | None
-) -> Thing:
+def _describe(image: Image, box: Box, labels: Shares, tags: Shares, moving: Box | None) -> Thing:
     around = crop(image, grown(box, 0.35))
     share = 0.0 if moving is None else containment(box, moving)
     if "person" not in labels:
@@ -115,20 +113,3 @@ def crop(image: Image, box: Box) -> Image:
     left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
     right, bottom = max(int(box[2] * width), left + 1), max(int(box[3] * height), top + 1)
     return np.ascontiguousarray(image[top:bottom, left:right])
-
-
-def part(box: Box, left: float, top: float, right: float, bottom: float) -> Box:
-    """A part of a box, in shares of its own size."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    return (
-        box[0] + left * width,
-        box[1] + top * height,
-        box[0] + right * width,
-        box[1] + bottom * height,
-    )
-
-
-def grown(box: Box, by: float) -> Box:
-    """The box with `by` of its size added on every side, cut at the picture's edges."""
-    left, top, right, bottom = part(box, -by, -by, 1 + by, 1 + by)
-    return (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))

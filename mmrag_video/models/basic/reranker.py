@@ -1,35 +1,90 @@
 """Reads the facts of recalled frames against the query."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
 from mmrag_video.models.base import Candidate, Judgement, Query
-from mmrag_video.models.basic.claims import Claims
-from mmrag_video.models.basic.describe import sentence
+from mmrag_video.models.basic.claims import Claims, Count, ThingClaim
+from mmrag_video.models.basic.concepts import ThingConcept
+from mmrag_video.models.basic.embedder import still
+from mmrag_video.models.basic.evidence import Evidence
 from mmrag_video.models.basic.facts import from_json
 from mmrag_video.models.basic.lexicon import read_words
+from mmrag_video.models.basic.observer import Observer
 from mmrag_video.models.basic.parsing import parse
-from mmrag_video.models.basic.scoring import Frame, score
+from mmrag_video.models.basic.reasons import reason
+from mmrag_video.models.basic.scoring import score
+from mmrag_video.models.basic.traits import ramp
+
+ALIKE = (0.76, 0.88)
+"""Cosines of a query in words and a frame between which they go from unlike to alike."""
+PICTURES_ALIKE = (0.9, 1.0)
+"""The same for two pictures, both described by the same few words."""
+BY_VECTOR = 0.15
+"""How much of a score hangs on the cosine, for what the claims leave out."""
+NOT_UNDERSTOOD = 0.5
+"""The best a frame can score by its cosine alone."""
+SHOWN_FROM = 0.5
+"""Probability from which a thing in a query's picture is looked for."""
 
 
 class BasicReranker:
-    """Judges by facts."""
+    """Judges frames by their facts alone; their pictures are not looked at again."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
 
     def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
-        """One judgement per candidate, in order."""
-        claims = understand(query.text or "")
-        return [self._judge(claims, candidate) for candidate in candidates]
+        """One judgement per candidate, in order. A score of 0.6 is probably a match."""
+        asked = understand(query.text) if query.text is not None else None
+        shown = None
+        if query.image is not None:
+            shown = claims_of_picture(Evidence(self._observer.observe(still(query.image))))
+        return [_judge(asked, shown, candidate) for candidate in candidates]
 
-    def _judge(self, claims: Claims, candidate: Candidate) -> Judgement:
-        seen = from_json(candidate.facts)
-        by_text = min(1.0, max(0.0, (candidate.similarity - 0.76) / 0.12))
-        return Judgement(
-            score=score(claims, Frame(seen)) * (0.85 + 0.15 * by_text),
-            why=sentence(seen).removeprefix("a photo of "),
-        )
+
+def _judge(asked: Claims | None, shown: Claims | None, candidate: Candidate) -> Judgement:
+    evidence = Evidence(from_json(candidate.facts))
+    scores = []
+    if asked is not None:
+        scores.append(_score_of_words(asked, evidence, candidate.similarity))
+    if shown is not None:
+        alike = ramp(candidate.similarity, *PICTURES_ALIKE)
+        scores.append((score(shown, evidence) + alike) / 2 if shown.things else alike)
+    together = sum(scores) / max(1, len(scores))
+    return Judgement(together, reason(asked or shown or Claims(), evidence))
+
+
+def _score_of_words(claims: Claims, evidence: Evidence, similarity: float) -> float:
+    alike = ramp(similarity, *ALIKE)
+    if claims.nothing_understood:
+        return max(NOT_UNDERSTOOD * alike**2, score(claims, evidence))
+    return score(claims, evidence) * (1 - BY_VECTOR + BY_VECTOR * alike)
 
 
 @lru_cache(maxsize=256)
 def understand(text: str) -> Claims:
-    """The claims of a query."""
+    """The claims of a query in words, in any language of the vocabulary."""
     return parse(*read_words(text))
+
+
+def claims_of_picture(evidence: Evidence) -> Claims:
+    """A query's picture, as claims: what is plainly in it, of which colour, how many."""
+    names = [evidence.name(index) for index in range(len(evidence.seen.things))]
+    plain = [
+        (label, next(iter(thing.colours), ""))
+        for (label, likely), thing in zip(names, evidence.seen.things, strict=True)
+        if likely >= SHOWN_FROM
+    ]
+    return Claims(
+        things=tuple(
+            ThingClaim(
+                word=label,
+                thing=ThingConcept({label: 1.0}),
+                count=Count(number, exact=False),
+                colours=({colour: 1.0},) if colour else (),
+            )
+            for (label, colour), number in Counter(plain).items()
+        )
+    )

@@ -1,6 +1,6 @@
 """What kind of place a frame shows, from what stands in it and what it looks like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum, auto
 from math import exp
 
@@ -53,34 +53,36 @@ LEANINGS: Mapping[str, float] = {
 }  # fmt: skip
 """Log odds of being indoors (outdoors: negative) that a label of full confidence is worth."""
 
-INDOOR_TAGS = frozenset(
-    """sliding door|shoji|desk|dining table|bookcase|library|file|photocopier|printer|monitor
-    |television|home theater|entertainment center|screen|desktop computer|washbasin|bathtub|tub
-    |refrigerator|dishwasher|stove|microwave|washer|wardrobe|china cabinet|medicine chest
-    |studio couch|four-poster|rocking chair|barber chair|barbershop|table lamp|lampshade|vacuum
-    |window shade|shower curtain|toilet seat|theater curtain|stage|restaurant|grocery store
-    |bakery|butcher shop|confectionery|bookshop|shoe shop|toyshop|tobacco shop|vending machine
-    |cash machine|turnstile|prison|cinema|space heater|radiator|fire screen|pool table|switch
-    |wall clock|doormat|pedestal|safe|chiffonier|modem|balance beam|dumbbell|barbell
-    |water bottle|pill bottle|quilt|crib|cradle|espresso maker|spotlight""".replace("\n", "")
-    .replace("    ", "")
-    .split("|")
-)
-OUTDOOR_TAGS = frozenset(
-    """cab|streetcar|trolleybus|school bus|minibus|trailer truck|garbage truck|moving van
-    |tow truck|pickup|beach wagon|minivan|limousine|sports car|convertible|racer|jeep|Model T
-    |ambulance|police van|fire engine|motor scooter|moped|mountain bike|bicycle-built-for-two
-    |jinrikisha|horse cart|oxcart|parking meter|traffic light|street sign|park bench|picket fence
-    |chainlink fence|worm fence|stone wall|lakeside|seashore|valley|alp|cliff|promontory|sandbar
-    |viaduct|steel arch bridge|suspension bridge|pier|dock|palace|castle|church|mosque|monastery
-    |barn|boathouse|greenhouse|mobile home|tile roof|thatch|flagpole|fountain|maze|snowplow
-    |snowmobile|lawn mower|tractor|harvester|plow|golfcart|go-kart|crane|water tower|dam
-    |solar dish|manhole cover|mailbox|gas pump|freight car|passenger car|electric locomotive
-    |airliner|warplane|wing|aircraft carrier|container ship|liner|speedboat|birdhouse
-    |patio|bannister|obelisk|triumphal arch|unicycle""".replace("\n", "")
-    .replace("    ", "")
-    .split("|")
-)
+INDOOR_TAGS = frozenset((
+    "sliding door", "shoji", "desk", "dining table", "bookcase", "library", "file", "photocopier",
+    "printer", "monitor", "television", "home theater", "entertainment center", "screen",
+    "desktop computer", "washbasin", "bathtub", "tub", "refrigerator", "dishwasher", "stove",
+    "microwave", "washer", "wardrobe", "china cabinet", "medicine chest", "studio couch",
+    "four-poster", "rocking chair", "barber chair", "barbershop", "table lamp", "lampshade",
+    "vacuum", "window shade", "shower curtain", "toilet seat", "theater curtain", "stage",
+    "restaurant", "grocery store", "bakery", "butcher shop", "confectionery", "bookshop",
+    "shoe shop", "toyshop", "tobacco shop", "vending machine", "cash machine", "turnstile",
+    "prison", "cinema", "space heater", "radiator", "fire screen", "pool table", "switch",
+    "wall clock", "doormat", "pedestal", "safe", "chiffonier", "modem", "balance beam",
+    "dumbbell", "barbell", "water bottle", "pill bottle", "quilt", "crib", "cradle",
+    "espresso maker", "spotlight",
+))  # fmt: skip
+OUTDOOR_TAGS = frozenset((
+    "cab", "streetcar", "trolleybus", "school bus", "minibus", "trailer truck", "garbage truck",
+    "moving van", "tow truck", "pickup", "beach wagon", "minivan", "limousine", "sports car",
+    "convertible", "racer", "jeep", "Model T", "ambulance", "police van", "fire engine",
+    "motor scooter", "moped", "mountain bike", "bicycle-built-for-two", "jinrikisha",
+    "horse cart", "oxcart", "parking meter", "traffic light", "street sign", "park bench",
+    "picket fence", "chainlink fence", "worm fence", "stone wall", "lakeside", "seashore",
+    "valley", "alp", "cliff", "promontory", "sandbar", "viaduct", "steel arch bridge",
+    "suspension bridge", "pier", "dock", "palace", "castle", "church", "mosque", "monastery",
+    "barn", "boathouse", "greenhouse", "mobile home", "tile roof", "thatch", "flagpole",
+    "fountain", "maze", "snowplow", "snowmobile", "lawn mower", "tractor", "harvester", "plow",
+    "golfcart", "go-kart", "crane", "water tower", "dam", "solar dish", "manhole cover",
+    "mailbox", "gas pump", "freight car", "passenger car", "electric locomotive", "airliner",
+    "warplane", "wing", "aircraft carrier", "container ship", "liner", "speedboat", "birdhouse",
+    "patio", "bannister", "obelisk", "triumphal arch", "unicycle",
+))  # fmt: skip
 TAG_WEIGHT = 3.0
 """Log odds that a tag of probability 1 is worth."""
 
@@ -88,21 +90,17 @@ TAG_WEIGHT = 3.0
 def likelihood(place: Place, seen: Seen) -> float:
     """How likely the frame shows such a place, 0 to 1; 0.5: nothing is known."""
     outdoors = 1 - _indoors(seen)
-    ground = seen.ground
-    if place is Place.INDOORS:
-        return 1 - outdoors
-    if place is Place.OUTDOORS:
-        return outdoors
-    if place is Place.PAVED:
-        grey = ground.get("grey", 0.0) + 0.7 * ground.get("black", 0.0)
-        return outdoors * (0.6 + 0.4 * min(1.0, grey / 0.6))
-    if place is Place.GREEN:
-        return outdoors * min(1.0, 0.2 + 2.0 * seen.colours.get("green", 0.0))
-    if place is Place.WATER:
-        return outdoors * min(1.0, 0.2 + 1.5 * seen.colours.get("blue", 0.0))
-    if place is Place.SNOW:
-        return outdoors * min(1.0, 0.1 + 1.2 * ground.get("white", 0.0))
-    return 0.5
+    ground, colours = seen.ground, seen.colours
+    asphalt = ground.get("grey", 0.0) + 0.7 * ground.get("black", 0.0)
+    return {
+        Place.INDOORS: 1 - outdoors,
+        Place.OUTDOORS: outdoors,
+        Place.PAVED: outdoors * min(1.0, 0.6 + 0.7 * asphalt),
+        Place.GREEN: outdoors * min(1.0, 0.2 + 2.0 * colours.get("green", 0.0)),
+        Place.WATER: outdoors * min(1.0, 0.2 + 1.5 * colours.get("blue", 0.0)),
+        Place.SNOW: outdoors * min(1.0, 0.1 + 1.2 * ground.get("white", 0.0)),
+        Place.ANY: 0.5,
+    }[place]
 
 
 def _indoors(seen: Seen) -> float:
@@ -119,5 +117,3 @@ def _indoors(seen: Seen) -> float:
 
 def _sum(tags: Shares, chosen: frozenset[str]) -> float:
     return sum(share for tag, share in tags.items() if tag in chosen)
-
-

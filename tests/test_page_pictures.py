@@ -1,0 +1,90 @@
+"""Searching by picture: what is taken, what is refused, what is kept."""
+
+import io
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image as Pillow
+
+from mmrag_video.errors import UsageError
+from tests.page_client import LOCAL, get, picture, send_picture, words_of
+from web import query_pictures
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_joins_the_search_in_the_address(client: FlaskClient, form: str) -> None:
+    answer = send_picture(client, picture(form), q="a box", camera="Yard")
+    assert answer.status_code == 303
+    fields = parse_qs(urlsplit(answer.location).query)
+    assert (fields["q"], fields["camera"]) == (["a box"], ["Yard"])
+    assert 'class="card ' in words_of(get(client, answer.location))
+    shown = get(client, f"/pictures/{fields['picture'][0]}.jpg")
+    assert Pillow.open(io.BytesIO(shown.data)).size == (64, 48)
+
+
+def test_people_may_search_with_pictures_and_words_at_the_same_time(client: FlaskClient) -> None:
+    with_picture = send_picture(client, picture()).location
+    app = client.application
+
+    def status(address: str) -> int:
+        return get(app.test_client(), address).status_code
+
+    with ThreadPoolExecutor(4) as people:
+        assert set(people.map(status, 2 * [with_picture, "/?q=a+box"])) == {200}
+
+
+def test_a_large_picture_is_kept_small_and_upright(client: FlaskClient) -> None:
+    file = io.BytesIO()
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # the camera was held sideways
+    Pillow.effect_noise((3000, 1500), 80).save(file, "JPEG", quality=95, exif=exif)
+    assert len(file.getvalue()) > 2_000_000
+    answer = send_picture(client, file.getvalue())
+    kept = parse_qs(urlsplit(answer.location).query)["picture"][0]
+    shown = Pillow.open(io.BytesIO(get(client, f"/pictures/{kept}.jpg").data))
+    assert shown.size == (640, 1280)
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header))
+    return start + chunk + struct.pack(">I", zlib.crc32(chunk)) + picture()[33:]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "This file is not a picture that can be read"),
+        (b"GIF89a" + bytes(100), "This file is not a picture that can be read"),
+        (picture("GIF"), "This file is not a picture that can be read"),
+        (picture("TIFF"), "This file is not a picture that can be read"),
+        (picture("JPEG", (800, 600))[:400], "This file is not a picture that can be read"),
+        (picture("PNG")[:60], "This file is not a picture that can be read"),
+        (png_that_claims(60_000, 1_000), "60000 x 1000 pixels, more than the 50 million"),
+        (png_that_claims(2**31 - 1, 2**31 - 1), "This file is not a picture that can be read"),
+    ],
+)
+def test_what_is_no_fit_picture_gets_one_sentence(
+    client: FlaskClient, content: bytes, sentence: str
+) -> None:
+    answer = send_picture(client, content)
+    assert answer.status_code == 400 and sentence in words_of(answer)
+
+
+def test_an_upload_that_is_too_large_or_missing_is_refused(client: FlaskClient) -> None:
+    too_large = bytes(query_pictures.LARGEST_UPLOAD + 100_000)
+    assert send_picture(client, too_large).status_code == 413
+    assert client.post("/pictures", base_url=LOCAL).status_code == 400
+
+
+def test_only_the_last_pictures_are_kept() -> None:
+    kept = query_pictures.QueryPictures()
+    ids = [kept.keep(io.BytesIO(picture(size=(8 + n, 8)))) for n in range(40)]
+    assert kept.image(ids[-1]).shape == (8, 47, 3)
+    with pytest.raises(UsageError, match="no longer here"):
+        kept.image(ids[0])

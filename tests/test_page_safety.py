@@ -1,0 +1,60 @@
+"""Who may ask the page, and what a browser may do with its answers."""
+
+import io
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.page_archive import PageArchive
+from tests.page_client import LOCAL, get, picture, words_of
+from web.app import create_app
+
+
+def test_every_answer_carries_the_security_headers(
+    client: FlaskClient, collection: PageArchive
+) -> None:
+    address = f"/recordings/{collection.yard.id}/video"
+    mark = get(client, address).headers["ETag"]
+    answers = [
+        get(client, "/"),
+        get(client, "/?q=x&camera=unknown"),
+        get(client, "/nowhere"),
+        get(client, "/static/page.css"),
+        get(client, address, headers={"If-None-Match": mark}),
+        get(client, address, headers={"Range": "bytes=99999999-"}),
+        client.delete("/", base_url=LOCAL),
+    ]
+    assert [a.status_code for a in answers] == [200, 400, 404, 200, 304, 416, 405]
+    for answer in answers:
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8642", "localhost", "LOCALHOST:1", "[::1]:8642"])
+def test_loopback_names_are_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["attacker.example", "127.0.0.1.attacker.example", "192.168.1.7:8642", "", "a@b", "[::2]"],
+)
+def test_other_names_for_this_machine_are_refused(client: FlaskClient, host: str) -> None:
+    answer = client.get("/?q=a+box", headers={"Host": host})
+    assert answer.status_code in (400, 421) and "Yard" not in words_of(answer)
+
+
+def test_on_another_address_every_name_is_answered(collection: PageArchive) -> None:
+    client = create_app(collection.archive, loopback_only=False).test_client()
+    assert client.get("/", headers={"Host": "cameras.example"}).status_code == 200
+
+
+def test_another_web_site_cannot_post_here(client: FlaskClient) -> None:
+    upload = {"upload": (io.BytesIO(picture()), "picture")}
+    for origin in ("https://attacker.example", "null", "http://127.0.0.1:1"):
+        refused = client.post("/pictures", data={}, base_url=LOCAL, headers={"Origin": origin})
+        assert refused.status_code == 403
+    own = client.post("/pictures", data=upload, base_url=LOCAL, headers={"Origin": LOCAL})
+    assert own.status_code == 303
