@@ -18,6 +18,8 @@ class Activity(Enum):
     STANDING = auto()
     SITTING = auto()
     LYING = auto()
+    DOWN = auto()
+    """On the ground: lying, unless something else is said."""
     RIDING = auto()
     AT_EDGE = auto()
     """Coming into the picture or leaving it."""

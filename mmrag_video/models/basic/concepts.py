@@ -79,7 +79,7 @@ def _vehicle(labels: Mapping[str, float], **tags: float) -> ThingConcept:
 
 
 def _animal(*labels: str) -> ThingConcept:
-    return ThingConcept(dict.fromkeys(labels, 1.0), {}, Family.ANIMAL)
+    return ThingConcept(dict.fromkeys(labels, 1.0), dict.fromkeys(labels, 0.9), Family.ANIMAL)
 
 
 def _furniture(*labels: str, **tags: float) -> ThingConcept:

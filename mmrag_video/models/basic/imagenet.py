@@ -48,6 +48,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "traffic light": ("traffic light",),
     "stop sign": ("street sign",),
     "parking meter": ("parking meter",),
+    **{label: (label,) for label in ("bird", "dog", "cat")},
     "horse": ("sorrel", "horse cart"),
     "sheep": ("ram", "bighorn"),
     "cow": ("ox", "water buffalo", "bison"),
@@ -60,9 +61,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "bed": ("four-poster", "studio couch"),
 }  # fmt: skip
 """COCO label to tags, by their first name in the tagger's list."""
-RANGES: Mapping[str, tuple[tuple[int, int], ...]] = {
+GROUPS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "bird": ((7, 24), (80, 100), (127, 146)),
     "dog": ((151, 268),),
     "cat": ((281, 285),),
 }
-"""COCO label to spans of ImageNet class numbers, ends included."""
+"""COCO label to spans of ImageNet class numbers, ends included, that become one tag."""

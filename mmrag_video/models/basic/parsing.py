@@ -13,19 +13,17 @@ from mmrag_video.models.basic.claims import (
     Claims,
     Colour,
     Count,
-    GarmentClaim,
     Position,
-    ThingClaim,
 )
 from mmrag_video.models.basic.concepts import (
     COLOURS,
     GARMENTS,
     THINGS,
     Family,
-    GarmentConcept,
     Kind,
     ThingConcept,
 )
+from mmrag_video.models.basic.drafts import Garment, Noun, Thing, finished, together
 from mmrag_video.models.basic.lexicon import Language, Word
 from mmrag_video.models.basic.scenes import PLACES, Place
 
@@ -40,6 +38,7 @@ ACTIVITIES = {
     "waiting": Activity.STANDING,
     "sitting": Activity.SITTING,
     "lying": Activity.LYING,
+    "down": Activity.DOWN,
     "riding": Activity.RIDING,
     "entering": Activity.AT_EDGE,
     "leaving": Activity.AT_EDGE,
@@ -50,46 +49,17 @@ POSITIONS = {position.name.lower(): position for position in Position}
 
 
 @dataclass
-class _Noun:
-    """A thing or garment while words are still added to it."""
-
-    word: str
-    colours: list[Colour]
-    denied: bool
-
-
-@dataclass
-class _Garment(_Noun):
-    garment: GarmentConcept
-
-
-@dataclass
-class _Thing(_Noun):
-    thing: ThingConcept | None
-    count: Count | None
-    activities: set[Activity] = field(default_factory=set)
-    positions: set[Position] = field(default_factory=set)
-    garments: list[_Garment] = field(default_factory=list)
-    beside: list["_Thing"] = field(default_factory=list)
-    instead: list["_Thing"] = field(default_factory=list)
-
-    @property
-    def family(self) -> Family:
-        return self.thing.family if self.thing is not None else Family.OTHER
-
-
-@dataclass
 class _Reading:
     """What has been read so far, and what waits for the next noun."""
 
     language: Language
-    things: list[_Thing] = field(default_factory=list)
+    things: list[Thing] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     empty: bool = False
     still: bool = False
     dark: bool | None = None
-    noun: _Noun | None = None
+    noun: Noun | None = None
     """The noun read last, which a colour after it describes."""
     count: Count | None = None
     exact: bool = False
@@ -117,7 +87,7 @@ def parse(language: Language, words: Sequence[Word]) -> Claims:
         _READERS[word.kind](reading, word, words[index + 1 :])
     _describe_last(reading)
     return Claims(
-        things=tuple(_finished(thing) for thing in reading.things),
+        things=(*map(finished, reading.things), *together(reading.things)),
         places=tuple(dict.fromkeys(reading.places)),
         empty=reading.empty,
         still=reading.still,
@@ -129,7 +99,7 @@ def parse(language: Language, words: Sequence[Word]) -> Claims:
 def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
     concept = THINGS.get(word.concept or "")
     owner = reading.things[-1] if reading.things else None
-    thing = _Thing(
+    thing = Thing(
         word.text,
         reading.take_colours(),
         reading.denied,
@@ -163,7 +133,7 @@ def _count_of(word: Word, concept: ThingConcept | None) -> Count | None:
     return Count(at_least, exact=False) if at_least > 1 else None
 
 
-def _is_carried(reading: _Reading, owner: _Thing, thing: _Thing) -> bool:
+def _is_carried(reading: _Reading, owner: Thing, thing: Thing) -> bool:
     """Whether `thing` is something `owner` has with it, or is said not to have."""
     if owner.family is not Family.PERSON or thing.family is Family.PERSON:
         return False
@@ -175,9 +145,9 @@ def _read_garment(reading: _Reading, word: Word, following: Sequence[Word]) -> N
     if people:
         wearer = people[-1]
     else:
-        wearer = _Thing(word.text, [], False, THINGS["person"], reading.count)
+        wearer = Thing(word.text, [], False, THINGS["person"], reading.count)
         reading.things.append(wearer)
-    garment = _Garment(
+    garment = Garment(
         word.text, reading.take_colours(), reading.denied, GARMENTS[word.concept or ""]
     )
     wearer.garments.append(garment)
@@ -263,7 +233,7 @@ def _read_logic(reading: _Reading, word: Word, following: Sequence[Word]) -> Non
         case "no":
             reading.denied = True
         case "nobody":
-            reading.things.append(_Thing(word.text, [], True, THINGS["person"], None))
+            reading.things.append(Thing(word.text, [], True, THINGS["person"], None))
         case "nothing":
             reading.empty = reading.still = True
         case "empty":
@@ -306,21 +276,3 @@ _READERS: Mapping[Kind, Callable[[_Reading, Word, Sequence[Word]], None]] = {
     Kind.LOGIC: _read_logic,
     Kind.IGNORED: _read_unsaid,
 }
-
-
-def _finished(thing: _Thing) -> ThingClaim:
-    return ThingClaim(
-        word=thing.word,
-        thing=thing.thing,
-        count=thing.count or Count(1, exact=False),
-        denied=thing.denied,
-        colours=tuple(thing.colours),
-        garments=tuple(
-            GarmentClaim(worn.word, worn.garment, tuple(worn.colours), worn.denied)
-            for worn in thing.garments
-        ),
-        activities=frozenset(thing.activities),
-        positions=frozenset(thing.positions),
-        beside=tuple(_finished(carried) for carried in thing.beside),
-        instead=tuple(_finished(other) for other in thing.instead),
-    )

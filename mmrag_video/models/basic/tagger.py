@@ -1,11 +1,13 @@
 """What a picture or a part of it looks like as a whole: EfficientNet-Lite3 trained on ImageNet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from mmrag_video.models.basic.imagenet import GROUPS
 from mmrag_video.video.frames import Image
 
 INPUT = 280
@@ -29,7 +31,8 @@ class Tagger:
         self._output = output["index"]
         self._scale, self._zero = output["quantization"]
         lines = labels.read_text(encoding="utf-8").splitlines()
-        self._labels = [line.split(",")[0].strip() for line in lines]
+        names = [line.split(",")[0].strip() for line in lines]
+        self._labels, self._label_of = _grouped(names)
 
     def tag(self, image: Image) -> Mapping[str, float]:
         """The likeliest tags and their probabilities, likeliest first."""
@@ -37,10 +40,21 @@ class Tagger:
         self._interpreter.set_tensor(self._input, small[None])
         self._interpreter.invoke()
         raw = self._interpreter.get_tensor(self._output)[0].astype(np.float32)
-        probabilities = (raw - self._zero) * self._scale
-        best = np.argsort(-probabilities, kind="stable")[:MOST]
+        classes = (raw - self._zero) * self._scale
+        likely = np.bincount(self._label_of, weights=classes, minlength=len(self._labels))
+        best = np.argsort(-likely, kind="stable")[:MOST]
         return {
-            self._labels[index]: round(float(probabilities[index]), 3)
+            self._labels[index]: round(min(1.0, float(likely[index])), 3)
             for index in best
-            if probabilities[index] >= FLOOR
+            if likely[index] >= FLOOR
         }
+
+
+def _grouped(names: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """The tags, and for each class the place of its tag: 118 breeds are all `dog`."""
+    tags = list(names)
+    for group, spans in GROUPS.items():
+        for first, last in spans:
+            tags[first : last + 1] = [group] * (last + 1 - first)
+    places = {tag: place for place, tag in enumerate(dict.fromkeys(tags))}
+    return list(places), np.array([places[tag] for tag in tags], np.intp)

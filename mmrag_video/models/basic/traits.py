@@ -35,9 +35,7 @@ def soft(floor: float, likely: float) -> float:
 
 def tempered(factors: Sequence[float]) -> float:
     """The product, less strict the more factors there are: they are not independent."""
-    strictness: float = 1 / max(1.0, len(factors) ** 0.4)
-    product: float = prod(factors)
-    return product**strictness
+    return float(prod(factors) ** (1 / max(1.0, len(factors) ** 0.4)))
 
 
 def ramp(value: float, nothing: float, everything: float) -> float:
@@ -78,7 +76,7 @@ def wears(claim: GarmentClaim, index: int, evidence: Evidence) -> float:
     if not regions or not claim.colours:
         return fits
     shares = [share_of(colour, region) for region in regions for colour in claim.colours]
-    return fits**0.5 * soft(FLOOR_GARMENT_COLOUR, sum(shares) / len(shares))
+    return float(fits**0.5) * soft(FLOOR_GARMENT_COLOUR, sum(shares) / len(shares))
 
 
 def _regions(region: Region, thing: Thing) -> tuple[Shares, ...]:
@@ -109,7 +107,9 @@ def does(activity: Activity, index: int, evidence: Evidence) -> float:
             return soft(FLOOR_LYING, ramp(wide, 1.0, 1.8))
         case Activity.AT_EDGE:
             return soft(FLOOR_AT_EDGE, thing.moving * _at_edge(thing, evidence))
-        case Activity.STANDING | Activity.RIDING:
+        case Activity.STANDING if "person" not in thing.labels:
+            return soft(FLOOR_ACTIVITY, 1 - thing.moving)
+        case _:
             return NO_TELLING
 
 
