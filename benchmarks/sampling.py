@@ -20,34 +20,16 @@ import venv
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 
-import av
 import cv2
-import numpy as np
 
+from benchmarks.recordings import GOP, HEIGHT, NOISE, RATE, WIDTH, Clip, recording
 from mmrag_video.video.sampled import SamplerSettings
 from mmrag_video.video.sampler import sample
 
 RESULTS = Path(__file__).with_name("results") / "sampling.md"
-WIDTH, HEIGHT, RATE, GOP = 1920, 1080, 25, 50
-NOISE = 3.0
-"""Grey levels, standard deviation: a camera by daylight."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A recording that is made for the purpose."""
-
-    name: str
-    moving: tuple[float, float]
-    """The part in which something moves, as shares of its length."""
-    b_frames: int
-    """x264's own choice is up to 3; most cameras write none."""
-
-
 MIXED = Clip("movement for a sixth of it", (0.42, 0.58), b_frames=3)
 CLIPS = (
     MIXED,
@@ -196,7 +178,7 @@ def installed_programs(folder: Path) -> tuple[dict[str, Program], list[str]]:
     """The programs that could be installed, and why one could not."""
     venv.create(folder, with_pip=True)
     bin_folder = folder / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(bin_folder / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
+    pip = [str(bin_folder / "python"), "-m", "pip", "--disable-pip-version-check"]
     install = subprocess.run(
         [*pip, "install", "dvr-scan", "scenedetect"], capture_output=True, text=True, check=False
     )
@@ -232,53 +214,6 @@ def run_to_end(command: list[str]) -> tuple[str, Cost]:
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{text}")
     return text, Cost(seconds, usage.ru_utime + usage.ru_stime, None, usage.ru_maxrss / 1024)
-
-
-# The recordings.
-
-
-def recording(clip: Clip, seconds: int) -> Path:
-    """Made once and kept in the system's folder for temporary files."""
-    first, last = (round(share * seconds * RATE) for share in clip.moving)
-    name = f"{WIDTH}x{HEIGHT}-{seconds}s-moving-{first}-{last}-b{clip.b_frames}.mp4"
-    path = Path(tempfile.gettempdir()) / "mmrag-video-benchmark" / name
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        print(f"making a recording: {clip.name} ...", file=sys.stderr)
-        unfinished = path.with_suffix(".part.mp4")
-        write(unfinished, seconds * RATE, range(first, last), clip.b_frames)
-        unfinished.replace(path)
-    return path
-
-
-def write(path: Path, frames: int, moving: range, b_frames: int) -> None:
-    with av.open(str(path), "w") as container:
-        options = {"preset": "veryfast", "sc_threshold": "0", "bf": str(b_frames)}
-        stream = container.add_stream("libx264", rate=RATE, options=options)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.gop_size = GOP
-        for number, picture in enumerate(pictures(frames, moving)):
-            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def pictures(frames: int, moving: range) -> Iterator["np.ndarray"]:
-    """A textured place with noise; while something moves, a figure walks to and fro in it."""
-    random = np.random.default_rng(1)
-    coarse = random.integers(40, 200, (HEIGHT // 120, WIDTH // 120), dtype=np.uint8)
-    place = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.int16)
-    figure = cv2.resize(random.integers(10, 250, (9, 4), dtype=np.uint8), (140, 360))
-    grain = random.normal(0, NOISE, (2 * HEIGHT, 2 * WIDTH)).astype(np.int16)
-    for number in range(frames):
-        view = place.copy()
-        if number in moving:
-            left = abs((number * 7) % (2 * (WIDTH - 140)) - (WIDTH - 140))
-            view[400:760, left : left + 140] = figure
-        down, right = random.integers(0, HEIGHT), random.integers(0, WIDTH)
-        view += grain[down : down + HEIGHT, right : right + WIDTH]
-        yield np.clip(view, 0, 255).astype(np.uint8)
 
 
 # The table.

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -13,8 +14,8 @@ from PIL import Image as Pillow
 from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.data_directory import DataDirectory
-from mmrag_video.errors import IndexMismatchError, RecordingError
-from mmrag_video.index.identity import IndexIdentity, identify
+from mmrag_video.errors import RecordingError
+from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import lease_server
 from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Model
@@ -78,7 +79,9 @@ class Archive:
         """
         active = self.catalog.active_index()
         if active is not None:
-            check_same_model(active, self.identity, self.directory)
+            wanted = replace(self.identity, sampler=active.sampler)
+            if active != wanted:
+                raise refusal(active, wanted, self.directory.root)
         return active
 
     def store(self, identity: IndexIdentity) -> FrameStore:
@@ -146,20 +149,3 @@ def load_picture(path: Path) -> Image:
             return np.asarray(picture.convert("RGB"), dtype=np.uint8)
     except (OSError, Pillow.DecompressionBombError) as error:
         raise RecordingError(f"The picture {path} cannot be read: {error}.") from error
-
-
-def check_same_model(
-    active: IndexIdentity, wanted: IndexIdentity, directory: DataDirectory
-) -> None:
-    """Raise IndexMismatchError unless both were made by the same model."""
-    if (active.model, active.dimensions, dict(active.details)) == (
-        wanted.model,
-        wanted.dimensions,
-        dict(wanted.details),
-    ):
-        return
-    raise IndexMismatchError(
-        f"The index in {directory.root} was made with {active.describe()}, the settings ask for "
-        f"{wanted.describe()}; set model.name back, or make it anew with "
-        "`mmrag-video ingest --reindex`."
-    )

@@ -19,9 +19,9 @@ from PIL import Image as Pillow
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Clock, IngestRun, Recording
 from mmrag_video.data_directory import DataDirectory
-from mmrag_video.errors import IndexMismatchError, MmragError, RecordingError, StoreError
+from mmrag_video.errors import MmragError, RecordingError, StoreError
 from mmrag_video.index.frames import StoredFrame
-from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.models.base import FrameEmbedding
 from mmrag_video.video.clock import camera_of, clock_of
 from mmrag_video.video.content import Content, identify
@@ -79,11 +79,7 @@ def ingest_paths(
     identity = archive.identity
     active = archive.catalog.active_index()
     if active is not None and active.fingerprint != identity.fingerprint:
-        raise IndexMismatchError(
-            f"The index in {archive.directory.root} was made with {active.describe()}, the "
-            f"settings ask for {identity.describe()}; set them back, or make the index anew with "
-            "`mmrag-video ingest --reindex`."
-        )
+        raise refusal(active, identity, archive.directory.root)
     clear_unfinished(archive, identity)
     archive.catalog.activate_index(identity)
     for file in find_files(paths):

@@ -10,9 +10,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from mmrag_video.archive import Archive
+from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from tests.conftest import COMMAND, Command, environment
 
@@ -60,11 +62,9 @@ def test_nothing_found_has_an_exit_code_of_its_own(run: Command, yard: dict[str,
         (["--from", "2026-03-01T14:30+02:00"], False),
     ],
 )
-def test_search_by_camera_and_time(
-    run: Command, yard: dict[str, str], options: list[str], is_found: bool
-):
-    answer = json.loads(run("search", "something red", "--json", *options, **yard).stdout)
-    assert bool(answer["moments"]) == is_found
+def test_search_by_camera_and_time(yard: dict[str, str], options: list[str], is_found: bool):
+    told = CliRunner().invoke(cli, ["search", "something red", "--json", *options], env=yard)
+    assert bool(json.loads(told.stdout)["moments"]) == is_found
 
 
 def test_search_by_picture_alone_and_with_words(run: Command, yard: dict[str, str], tmp_path: Path):
@@ -194,18 +194,10 @@ def test_serve_says_its_address_and_ends_in_order(tmp_path: Path):
         with urllib.request.urlopen(address, timeout=30) as page:
             assert page.status == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == ExitCode.INTERRUPTED
+        assert process.wait(timeout=30) == ExitCode.OK
     finally:
         process.kill()
         process.wait()
-
-
-def test_every_command_has_an_example(run: Command):
-    commands = ["ingest", "search", "serve", "recordings", "cameras", "evaluate", "doctor"]
-    for command in [[], *([name] for name in commands)]:
-        told = run(*command, "--help")
-        assert told.returncode == ExitCode.OK
-        assert "Example:\n" in told.stdout
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -18,12 +18,19 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
     Example:
       mmrag-video serve --port 8642
     """
-    from web.server import serve as serve_page  # noqa: PLC0415  the library needs no Flask
+    # Only here, because the library needs no Flask.
+    from web.security import is_loopback  # noqa: PLC0415
+    from web.server import serve as serve_page  # noqa: PLC0415
 
+    host = host or settings.web.host
+    if not is_loopback(host):
+        error_console.print(
+            f"Whoever reaches {host} can search and see everything: there is no login yet."
+        )
     with Archive(settings) as archive:
         serve_page(
             archive,
-            host or settings.web.host,
+            host,
             settings.web.port if port is None else port,
             on_ready=lambda address: error_console.print(f"The search page is at {address}"),
         )

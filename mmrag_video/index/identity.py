@@ -4,9 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from mmrag_video.errors import IndexMismatchError
 from mmrag_video.models.base import Embedder
 from mmrag_video.video.sampled import SamplerSettings
+
+_SHOWN = 16
+"""Characters of a value that an error shows: enough to tell two digests apart."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,32 @@ class IndexIdentity:
     def describe(self) -> str:
         """In words, for errors and `doctor`."""
         return f"model {self.model} ({self.dimensions}-d), sampler {self.sampler}"
+
+    def differences(self, other: "IndexIdentity") -> dict[str, tuple[str, str]]:
+        """What differs from another identity: a name, its value here and its value there."""
+        here, there = self._values(), other._values()
+        return {
+            name: (here.get(name, "nothing"), there.get(name, "nothing"))
+            for name in sorted(here.keys() | there.keys())
+            if here.get(name) != there.get(name)
+        }
+
+    def _values(self) -> dict[str, str]:
+        own = {"model": self.model, "dimensions": str(self.dimensions), "sampler": self.sampler}
+        return own | dict(self.details)
+
+
+def refusal(made: IndexIdentity, wanted: IndexIdentity, root: Path) -> IndexMismatchError:
+    """The error that says what differs between the index in `root` and the settings."""
+    differences = made.differences(wanted)
+    told = "; ".join(
+        f"{name} was {before[:_SHOWN]}, is now {now[:_SHOWN]}"
+        for name, (before, now) in differences.items()
+    )
+    return IndexMismatchError(
+        f"The index in {root} was made otherwise ({told}); set that back, or make the index anew "
+        "with `mmrag-video ingest --reindex`."
+    )
 
 
 def identify(embedder: Embedder, sampler: SamplerSettings) -> IndexIdentity:
