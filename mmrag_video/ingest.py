@@ -9,7 +9,7 @@ import errno
 import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -23,8 +23,8 @@ from mmrag_video.errors import MmragError, RecordingError, StoreError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.models.base import FrameEmbedding
-from mmrag_video.video.clock import camera_of, clock_of
-from mmrag_video.video.content import Content, identify
+from mmrag_video.video.clock import FileTimes, camera_of, clock_of
+from mmrag_video.video.content import Content
 from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 from mmrag_video.video.frames import VideoFacts
@@ -108,19 +108,20 @@ def ingest_file(
     """
     catalog = archive.catalog
     if isinstance(file, Unreachable):
-        return Outcome(file.path, OutcomeState.FAILED, message=file.why)
-    camera = camera_of(file.path, file.root, archive.settings)
-    sampler = archive.settings.sampler_for(camera)
+        return _failed(archive, identity, file.path, file.why)
     try:
         content = identify(file.path)
     except RecordingError as error:
-        run = catalog.begin_run(file.path, None, identity.fingerprint, sampler.fingerprint)
-        catalog.fail_run(run, str(error))
-        return Outcome(file.path, OutcomeState.FAILED, message=str(error))
+        return _failed(archive, identity, file.path, str(error))
+    known = catalog.recording(content.sha256)
+    camera = camera_of(
+        file.path, file.root, archive.settings, known_as=known.camera if known else None
+    )
+    sampler = archive.settings.sampler_for(camera)
     earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
     changed = earlier is not None and earlier.sampler != sampler.fingerprint
-    if earlier is not None and not (changed and redo):
-        return _known(archive, file, content, changed)
+    if known is not None and earlier is not None and not (changed and redo):
+        return _known(archive, identity, file, known, content, changed)
     run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
     work = _Work(archive, identity, run, file, content, camera, sampler, on_progress)
     try:
@@ -139,21 +140,42 @@ def ingest_file(
     return outcome
 
 
-def _known(archive: Archive, file: FoundFile, content: Content, changed: bool) -> Outcome:
-    recording = archive.catalog.recording(content.sha256)
-    if recording is not None and recording.path != file.path and not recording.path.exists():
+def _failed(archive: Archive, identity: IndexIdentity, path: Path, why: str) -> Outcome:
+    """A path that did not even lead to content that could be identified."""
+    run = archive.catalog.begin_run(path, None, identity.fingerprint, identity.sampler)
+    archive.catalog.fail_run(run, why)
+    return Outcome(path, OutcomeState.FAILED, message=why)
+
+
+def _known(
+    archive: Archive,
+    identity: IndexIdentity,
+    file: FoundFile,
+    recording: Recording,
+    content: Content,
+    changed: bool,
+) -> Outcome:
+    """A recording that can be found already: only where it lies and its clock may be new."""
+    messages = []
+    if recording.path != file.path and recording.path.exists():
+        messages.append(f"{file.path} has the same content as {recording.path}.")
+    else:
+        recording = replace(recording, path=file.path)
         archive.catalog.move_recording(recording.id, file.path)
+        times = FileTimes(recording.created, content.modified, recording.duration)
+        clock = clock_of(file.path, recording.camera, times, archive.settings)
+        if clock != recording.clock:
+            archive.store(identity).set_clock(recording.id, clock)
+            archive.catalog.set_clock(recording.id, clock)
+            recording = replace(recording, clock=clock)
+            messages.append(f"{file.path} has another clock now: {clock.note or 'unknown'}.")
     if changed:
-        return Outcome(
-            file.path,
-            OutcomeState.SAMPLER_CHANGED,
-            recording,
-            message=f"{file.path} was sampled with other settings; "
-            "`mmrag-video ingest --reindex` with its path does it again.",
+        messages.append(
+            f"{file.path} was sampled with other settings; `mmrag-video ingest --reindex` with "
+            "its path does it again."
         )
-    elsewhere = recording is not None and recording.path not in (file.path, None)
-    message = f"The same content is known as {recording.path}." if recording and elsewhere else ""
-    return Outcome(file.path, OutcomeState.KNOWN, recording, message=message)
+    state = OutcomeState.SAMPLER_CHANGED if changed else OutcomeState.KNOWN
+    return Outcome(file.path, state, recording, message=" ".join(messages))
 
 
 @dataclass(frozen=True)
@@ -176,7 +198,8 @@ class _Work:
         shutil.rmtree(pictures.parent, ignore_errors=True)  # of a run that did not complete
         with sample_in_child(self.file.path, self.sampler, settings.decode) as decoder:
             facts = decoder.facts
-            clock = clock_of(self.file.path, self.camera, facts, self.content.modified, settings)
+            times = FileTimes(facts.created, self.content.modified, facts.duration)
+            clock = clock_of(self.file.path, self.camera, times, settings)
             frames = 0
             for batch in _batches(decoder, settings.model.batch):
                 self._store(batch, clock)
@@ -233,6 +256,7 @@ class _Work:
             rotation=facts.rotation,
             duration=facts.duration,
             average_rate=facts.average_rate,
+            created=facts.created,
             clock=clock,
         )
 

@@ -11,15 +11,8 @@ from pathlib import Path
 from mmrag_video.archive import Archive
 from mmrag_video.errors import StoreError
 from mmrag_video.index.identity import IndexIdentity
-from mmrag_video.ingest import (
-    Outcome,
-    OutcomeState,
-    Progress,
-    clear_unfinished,
-    ingest_file,
-    no_progress,
-)
-from mmrag_video.video.discover import Unreachable, find_files
+from mmrag_video.ingest import Outcome, Progress, clear_unfinished, ingest_file, no_progress
+from mmrag_video.video.discover import find_files
 
 
 def reindex_paths(
@@ -30,33 +23,28 @@ def reindex_paths(
 ) -> Iterator[Outcome]:
     """Ingest `paths` and all known recordings with the settings as they are now.
 
-    One outcome per file. Recordings whose file is gone are outcomes that failed, and keep the old
-    index in use unless `forget_missing`. The caller holds the writer's lock.
+    One outcome per file. A known recording that cannot be read any more keeps the old index in
+    use, unless `forget_missing`. The caller holds the writer's lock.
+
+    Raises StoreError, after all outcomes, if the old index stays in use.
     """
     identity = archive.identity
     active = archive.catalog.active_index()
+    known = archive.catalog.recordings()
     clear_unfinished(archive, identity)
-    files = list(find_files([*_known_paths(archive), *paths]))
-    lost = 0
-    for file in files:
-        outcome = ingest_file(archive, identity, file, on_progress, redo=True)
-        was_known = isinstance(file, Unreachable) and not forget_missing
-        lost += outcome.state is OutcomeState.FAILED and was_known
-        yield outcome
-    if active is None or active.fingerprint == identity.fingerprint:
-        archive.catalog.activate_index(identity)
-    elif lost:
+    for file in find_files([*(recording.path for recording in known), *paths]):
+        yield ingest_file(archive, identity, file, on_progress, redo=True)
+    anew = {recording.id for recording in archive.catalog.recordings(index=identity.fingerprint)}
+    lost = [recording.path for recording in known if recording.id not in anew]
+    if lost and not forget_missing:
         raise StoreError(
-            f"{lost} recordings could not be read again, so the old index stays in use; put their "
-            "files back and start again, or give them up with --forget-missing."
+            f"{len(lost)} known recordings, such as {lost[0]}, could not be read again, so the old "
+            "index stays in use; put them back and start again, or give them up with "
+            "--forget-missing."
         )
-    else:
-        archive.catalog.activate_index(identity)
+    archive.catalog.activate_index(identity)
+    if active is not None and active.fingerprint != identity.fingerprint:
         _drop(archive, active, identity)
-
-
-def _known_paths(archive: Archive) -> list[Path]:
-    return [recording.path for recording in archive.catalog.recordings()]
 
 
 def _drop(archive: Archive, old: IndexIdentity, new: IndexIdentity) -> None:

@@ -65,6 +65,7 @@ def recording(content: str = CONTENT, camera: str = "Gate 3", **changes: object)
         rotation=90,
         duration=Fraction(100_100, 30_000),
         average_rate=Fraction(30_000, 1001),
+        created=None,
         clock=Clock(NOON, ClockOrigin.NAME, "Reolink SD card name", "Europe/Lisbon"),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
@@ -111,6 +112,7 @@ def test_any_name_fraction_and_time_comes_back_exactly(
         camera=camera,
         duration=duration,
         average_rate=None,
+        created=None,
         clock=Clock(exists, ClockOrigin.CONTAINER, camera, zone),
     )
     file = tmp_path_factory.mktemp("exact") / "catalog.sqlite"

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from mmrag_video.catalog.records import UNKNOWN_CLOCK, Clock, ClockOrigin
 from mmrag_video.settings import CameraSettings, ClockSettings, Settings
-from mmrag_video.video.clock import camera_of, clock_of
-from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.clock import FileTimes, camera_of, clock_of
 
 ROOT = Path("/videos")
 MODIFIED = datetime(2030, 1, 1, tzinfo=UTC)
@@ -28,22 +27,12 @@ ZONES = [
 ]
 
 
-def facts(duration: Fraction | int = 60, created: datetime | None = None) -> VideoFacts:
-    return VideoFacts(
-        path=ROOT / "any.mp4",
-        container="mov,mp4",
-        codec="h264",
-        width=640,
-        height=360,
-        rotation=0,
-        time_base=Fraction(1, 90000),
-        start_pts=0,
-        duration=Fraction(duration),
-        average_rate=Fraction(25),
-        longest_keyframe_gap=Fraction(2),
-        has_audio=False,
-        created=created,
-    )
+def times(
+    duration: Fraction | int = 60,
+    created: datetime | None = None,
+    modified: datetime = MODIFIED,
+) -> FileTimes:
+    return FileTimes(created, modified, Fraction(duration))
 
 
 def resolve(
@@ -52,14 +41,13 @@ def resolve(
     *,
     zone: str = "UTC",
     trust_file_time: bool = False,
-    of: VideoFacts | None = None,
-    modified: datetime = MODIFIED,
+    of: FileTimes | None = None,
 ) -> tuple[str, Clock]:
     settings = Settings(
         cameras=cameras or {}, clock=ClockSettings(zone=zone, trust_file_time=trust_file_time)
     )
     camera = camera_of(ROOT / name, ROOT, settings)
-    return camera, clock_of(ROOT / name, camera, of or facts(), modified, settings)
+    return camera, clock_of(ROOT / name, camera, of or times(), settings)
 
 
 def start(clock: Clock) -> datetime:
@@ -95,7 +83,7 @@ def test_the_clock_offset_is_added():
 
 
 def test_a_name_that_holds_the_end_goes_back_by_the_duration():
-    _, clock = resolve("gate/2024-05-15/2024-05-15T13-18-40 person.mp4", of=facts(Fraction(41, 2)))
+    _, clock = resolve("gate/2024-05-15/2024-05-15T13-18-40 person.mp4", of=times(Fraction(41, 2)))
     assert start(clock).isoformat() == "2024-05-15T13:18:19.500000+00:00"
     assert "its time is the end" in clock.note
 
@@ -153,7 +141,7 @@ def test_a_file_ingested_by_itself_is_named_like_one_found_in_its_folder():
 
 def test_the_containers_time_is_taken_as_the_start_and_says_so():
     created = datetime(2024, 5, 15, 13, 18, 40, tzinfo=UTC)
-    _, clock = resolve("lobby.mp4", zone="Europe/Berlin", of=facts(created=created))
+    _, clock = resolve("lobby.mp4", zone="Europe/Berlin", of=times(created=created))
     assert start(clock).isoformat() == "2024-05-15T15:18:40+02:00"
     assert clock.origin is ClockOrigin.CONTAINER
     assert "taken as the start in UTC" in clock.note
@@ -169,7 +157,7 @@ def test_the_containers_time_is_taken_as_the_start_and_says_so():
     ],
 )
 def test_a_container_time_that_makes_no_sense_is_refused(created, word):
-    _, clock = resolve("lobby.mp4", of=facts(created=created))
+    _, clock = resolve("lobby.mp4", of=times(created=created))
     assert clock.start is None
     assert clock.origin is ClockOrigin.UNKNOWN
     assert word in clock.note
@@ -191,8 +179,8 @@ def test_virat_names_the_camera_and_the_time_stays_unknown():
 
 def test_a_name_whose_length_differs_from_the_files_is_noted():
     name = "RecM0A_20240115_131840_131910_0_0.mp4"
-    assert "says 30 s, the file lasts 12 s" in resolve(name, of=facts(12))[1].note
-    assert "lasts" not in resolve(name, of=facts(31))[1].note
+    assert "says 30 s, the file lasts 12 s" in resolve(name, of=times(12))[1].note
+    assert "lasts" not in resolve(name, of=times(31))[1].note
 
 
 class TestClockChanges:
@@ -221,7 +209,7 @@ class TestClockChanges:
 
     def test_going_back_from_an_end_after_the_change_crosses_it(self):
         name = "gate/2023-10-29/2023-10-29T03-15-00 person.mp4"
-        _, clock = resolve(name, zone="Europe/Berlin", of=facts(30 * 60))
+        _, clock = resolve(name, zone="Europe/Berlin", of=times(30 * 60))
         assert start(clock).isoformat() == "2023-10-29T02:45:00+01:00"
 
     def test_a_flag_that_the_zone_contradicts_is_noted(self):
@@ -280,7 +268,7 @@ def test_the_clock_shows_what_the_name_says_unless_the_hour_was_skipped(local, z
 def test_from_start_or_end_an_hour_has_3600_seconds_in_every_zone(seconds, duration, offset, zone):
     end = datetime.fromtimestamp(seconds, tz=ZoneInfo(zone))
     own = CameraSettings(zone=zone, clock_offset=timedelta(seconds=offset), time_is="end")
-    _, clock = resolve(f"GATE_{end:%Y-%m-%d_%H-%M-%S%z}.mp4", {"GATE": own}, of=facts(duration))
+    _, clock = resolve(f"GATE_{end:%Y-%m-%d_%H-%M-%S%z}.mp4", {"GATE": own}, of=times(duration))
     assert start(clock).timestamp() == seconds + offset - duration
     shown_end = clock.at(Fraction(duration))
     assert shown_end is not None

@@ -46,6 +46,7 @@ def moment(
         rotation=0,
         duration=Fraction(60),
         average_rate=None,
+        created=None,
         clock=clock,
     )
     span = Span(recording, start, start + Fraction(5, 2))

@@ -1,5 +1,6 @@
 """Ingest: once is enough, and whatever interrupts it loses nothing and leaves nothing half."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -7,8 +8,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -48,7 +51,7 @@ def test_a_recording_becomes_searchable_with_its_camera_its_time_and_its_picture
     kept = yard_archive.store(identity).frames_between(recording.id, Fraction(0), Fraction(99))
     assert kept[0].time == 0
     assert kept[-1].valid_until == recording.duration
-    for before, after in zip(kept, kept[1:], strict=False):
+    for before, after in itertools.pairwise(kept):
         assert before.valid_until == after.time, "every moment is stood for by one frame"
     assert all(yard_archive.thumbnail(recording.id, frame.time).is_file() for frame in kept)
 
@@ -213,6 +216,26 @@ def test_a_cameras_own_settings_make_only_its_recordings_due_again(
         [redone] = reindex_paths(archive, [])
         assert redone.state is OutcomeState.ADDED
         assert frames(archive) == redone.frames < before
+
+
+def test_a_clock_that_is_set_right_reaches_recordings_that_are_known(
+    settings: Settings, yard_clip: Path
+):
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip)
+    tokyo = CameraSettings(zone="Asia/Tokyo", clock_offset=timedelta(seconds=30))
+    with Archive(changed(settings, cameras={"yard": tokyo})) as archive:
+        [outcome] = ingest_all(archive, yard_clip)
+        assert "another clock" in outcome.message
+        start = datetime(2026, 3, 1, 12, 0, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
+        [recording] = archive.catalog.recordings()
+        assert recording.clock.start == start
+        before = FrameFilter(end=start)
+        after = FrameFilter(start=start, end=start + timedelta(seconds=5))
+        assert not search(archive, RED_BLOCK, before).moments
+        assert search(archive, RED_BLOCK, after).moments
+        [again] = ingest_all(archive, yard_clip)
+        assert again.message == ""
 
 
 def test_a_recording_that_is_gone_keeps_the_old_index_in_use(

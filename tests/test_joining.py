@@ -101,6 +101,7 @@ def recording(name: str, start: datetime | None, camera: str = "yard") -> Record
         rotation=0,
         duration=Fraction(60),
         average_rate=Fraction(25),
+        created=None,
         clock=clock,
     )
 

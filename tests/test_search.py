@@ -1,5 +1,6 @@
 """Search: from a query to moments that mean something."""
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
@@ -28,7 +29,7 @@ def test_the_moment_is_where_the_event_is(yard_archive: Archive):
 def test_moments_do_not_overlap_and_come_best_first(yard_archive: Archive):
     moments = search(yard_archive, Query(text="something red is moving")).moments
     spans = sorted((moment.start, moment.end) for moment in moments)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     assert all(0 <= moment.score <= 1 for moment in moments)
     assert moments[0].score >= moments[-1].score
 

@@ -84,6 +84,8 @@ class Recording:
     duration: Fraction
     """Seconds."""
     average_rate: Fraction | None
+    created: datetime | None
+    """The container's `creation_time`: kept so that the clock can be worked out again."""
     clock: Clock
 
     @property

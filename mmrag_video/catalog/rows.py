@@ -23,6 +23,7 @@ def recording_of(row: RecordingRow) -> Recording:
         rotation=row.rotation,
         duration=row.duration,
         average_rate=row.average_rate,
+        created=row.created,
         clock=_clock_of(row),
     )
 
@@ -39,6 +40,7 @@ def fill_recording(row: RecordingRow, recording: Recording) -> None:
     row.rotation = recording.rotation
     row.duration = recording.duration
     row.average_rate = recording.average_rate
+    row.created = recording.created
     fill_clock(row, recording.clock)
 
 

@@ -105,6 +105,7 @@ class RecordingRow(Table):
     rotation: Mapped[int]
     duration: Mapped[Fraction]
     average_rate: Mapped[Fraction | None]
+    created: Mapped[datetime | None]
     clock_start: Mapped[datetime | None]
     clock_origin: Mapped[str] = mapped_column(String(32))
     clock_note: Mapped[str] = mapped_column(Text)

@@ -15,16 +15,17 @@ from mmrag_video.evaluate import answer_queries, read_queries, report, video_pat
 from mmrag_video.ingest import OutcomeState, ingest_paths
 from mmrag_video.settings import Settings
 
-_FIGURES = (
-    "event_recall@1",
-    "event_recall@5",
-    "event_recall@10",
-    "event_recall@20",
-    "mrr",
-    "map",
-    "mean_tiou",
-    "rejection",
-)
+_FIGURES = {
+    "recall@1": "event_recall@1",
+    "@5": "event_recall@5",
+    "@10": "event_recall@10",
+    "@20": "event_recall@20",
+    "MRR": "mrr",
+    "mAP": "map",
+    "tIoU": "mean_tiou",
+    "rejection": "rejection",
+}
+"""Headings that fit a window of 80 columns, and the figures under them."""
 
 
 @click.command()
@@ -83,10 +84,10 @@ def _print(result: dict[str, Any]) -> None:
 
 
 def _cells(group: dict[str, Any]) -> list[str]:
-    values = (group[name] for name in _FIGURES)
+    values = (group[name] for name in _FIGURES.values())
     return [str(group["queries"]), *("-" if v is None else f"{v:.2f}" for v in values)]
 
 
 def _intervals(intervals: dict[str, tuple[float, float] | None]) -> list[str]:
-    bounds = (intervals[name] for name in _FIGURES)
+    bounds = (intervals[name] for name in _FIGURES.values())
     return ["-" if b is None else f"{b[0]:.2f}-{b[1]:.2f}" for b in bounds]

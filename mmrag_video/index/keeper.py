@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def main(directory: Path, linger: float) -> int:
         try:
             _wait_until_unused(clients, linger, told_to_stop)
         finally:
-            (directory / ADDRESS_FILE).unlink(missing_ok=True)
+            _withdraw(directory / ADDRESS_FILE)
             server.stop(grace=5).wait()
             database.close()
     return 0
@@ -57,6 +58,13 @@ def _publish(file: Path, port: int) -> None:
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps(address))
     draft.replace(file)
+
+
+def _withdraw(file: Path) -> None:
+    """Take the address back, unless the folder was removed and another keeper's lies there now."""
+    with suppress(OSError, ValueError):
+        if json.loads(file.read_text())["pid"] == os.getpid():
+            file.unlink()
 
 
 def _wait_until_unused(clients: FileLock, linger: float, told_to_stop: threading.Event) -> None:

@@ -16,6 +16,8 @@ for _name in ("pymilvus", "pymilvus.milvus_client"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _CONNECT_SECONDS = 10.0
+_PATIENT_PINGS = {"grpc.keepalive_time_ms": 330_000, "grpc.keepalive_permit_without_calls": False}
+"""pymilvus pings every 10 s; a server that allows one in 5 min, as Milvus Lite's, hangs up then."""
 _UNREACHABLE = re.compile(r"Fail connecting|server unavailable|UNAVAILABLE|Connection refused")
 _FULL = re.compile(r"No space left|disk.*full|ENOSPC|quota", re.IGNORECASE)
 _REFUSED = re.compile(r"auth|permission|UNAUTHENTICATED", re.IGNORECASE)
@@ -24,7 +26,13 @@ _REFUSED = re.compile(r"auth|permission|UNAUTHENTICATED", re.IGNORECASE)
 def connect(uri: str, token: str | None) -> MilvusClient:
     """A client of its own connection. Raises StoreError if nothing answers there."""
     with in_words(uri):
-        return MilvusClient(uri=uri, token=token or "", timeout=_CONNECT_SECONDS, dedicated=True)
+        return MilvusClient(
+            uri=uri,
+            token=token or "",
+            timeout=_CONNECT_SECONDS,
+            dedicated=True,
+            grpc_options=_PATIENT_PINGS,
+        )
 
 
 @contextmanager

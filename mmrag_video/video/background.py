@@ -22,6 +22,8 @@ _UNCOVERED_AFTER = 1.0
 """Seconds after which a patch whose outline is gone is taken for ground that was left behind."""
 _OUTLINE_GONE = 0.6
 """Share of the background's edges along a patch that may be left where something went away."""
+_MOSTLY = 0.8
+"""Share of a patch that must be at rest: noise and compression move some of its pixels."""
 _WHOLE_VIEW = 0.5
 """Share of the picture. More that differs and stands still means the camera looks elsewhere."""
 _FIRST_NOISE = 2.0
@@ -92,17 +94,14 @@ class Background:
         background stays for ever; but the edges around it are the background's.
         """
         patches = change.patches
-        size = np.bincount(patches.ravel())
-        resting = np.bincount(patches[at_rest], minlength=size.size)
+        count = int(patches.max()) + 1
         edges_now = np.bincount(patches.ravel(), _edges(picture.grey).ravel())
         edges_before = np.bincount(patches.ravel(), _edges(change.reference_now).ravel())
-        gone = (edges_now < _OUTLINE_GONE * edges_before) & (resting > 0.8 * _inside(change, size))
+        resting = np.bincount(patches[at_rest], minlength=count)
+        whole = np.bincount(patches[change.things], minlength=count)
+        gone = (edges_now < _OUTLINE_GONE * edges_before) & (resting > _MOSTLY * whole)
         gone[0] = False
         return change.things & gone[patches]
-
-
-def _inside(change: Change, size: np.ndarray) -> np.ndarray:
-    return np.bincount(change.patches[change.things], minlength=size.size)
 
 
 def _edges(grey: Plane) -> Plane:

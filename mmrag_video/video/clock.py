@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mmrag_video.catalog.records import Clock, ClockOrigin
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.camera_names import camera_by_place, camera_name
-from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.recorder_names import NamedTime, read_name
 
 # A file that is closed this soon after its container's time was stamped when it was finished.
@@ -46,10 +46,11 @@ class _OwnPattern:
     time: datetime
 
 
-def camera_of(path: Path, root: Path, settings: Settings) -> str:
+def camera_of(path: Path, root: Path, settings: Settings, known_as: str | None = None) -> str:
     """The name of the camera that a file belongs to.
 
-    `root` is the path that was ingested: a folder, or `path` itself.
+    `root` is the path that was ingested: a folder, or `path` itself. `known_as` is the camera of a
+    known recording: it stays, unless the settings or the file's name say another.
     """
     named = read_name(path)
     matched = _own_pattern(path, settings)
@@ -57,29 +58,36 @@ def camera_of(path: Path, root: Path, settings: Settings) -> str:
         (matched.camera if matched else None)
         or _camera_by_folder(path, settings)
         or (named.camera if named else None)
+        or known_as
         or camera_by_place(
             path, path.parent if root == path else root, stem_may_name_it=named is None
         )
     )
 
 
-def clock_of(
-    path: Path, camera: str, facts: VideoFacts, modified: datetime, settings: Settings
-) -> Clock:
-    """A recording's place in real time.
+@dataclass(frozen=True)
+class FileTimes:
+    """What the file itself says of time."""
 
-    `modified` is the file's modification time, aware. Reads nothing but its arguments and the
-    time zone database.
-    """
+    created: datetime | None
+    """The container's `creation_time`, aware."""
+    modified: datetime
+    """The file's modification time, aware."""
+    duration: Fraction
+    """Seconds."""
+
+
+def clock_of(path: Path, camera: str, times: FileTimes, settings: Settings) -> Clock:
+    """A recording's place in real time, from its arguments and the time zone database alone."""
     matched = _own_pattern(path, settings)
     own = settings.cameras.get(camera) or (matched.settings if matched else CameraSettings())
     zone = own.zone or settings.clock.zone
-    duration = timedelta(microseconds=round(facts.duration * 1_000_000))
+    duration = timedelta(microseconds=round(times.duration * 1_000_000))
     sources = (
         (ClockOrigin.CAMERA_PATTERN, _by_own_pattern(matched, own, zone, duration)),
         (ClockOrigin.NAME, _by_name(read_name(path), own, zone, duration)),
-        (ClockOrigin.CONTAINER, _by_container(facts.created, own, modified, duration)),
-        (ClockOrigin.FILE_TIME, _by_file_time(modified, duration, settings)),
+        (ClockOrigin.CONTAINER, _by_container(times.created, own, times.modified, duration)),
+        (ClockOrigin.FILE_TIME, _by_file_time(times.modified, duration, settings)),
     )
     return _first_placed(sources, zone)
 

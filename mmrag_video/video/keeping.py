@@ -71,7 +71,7 @@ class FrameKeeper:
         seen = self._gate.look(look.picture, look.time)
         if seen.is_cut:
             yield from self._leave_shot()
-        if self._cut_is_due and self._has_passed(self._settings.interval, self._cut_shown_at, look):
+        if self._cut_is_due and _has_passed(self._settings.interval, self._cut_shown_at, look):
             self._cut_is_due, self._cut_shown_at = False, look.time
             yield self._keep(look, KeepReason.SCENE_CUT, seen.movement)
         elif seen.movement.area > 0:
@@ -101,17 +101,17 @@ class FrameKeeper:
             self._peak = look, seen
 
     def _is_due(self, gate: MotionGate, look: Look, seen: Seen) -> bool:
-        if self._has_passed(self._standing_interval, self._kept_at, look):
+        if _has_passed(self._standing_interval, self._kept_at, look):
             return True
         return (
-            self._has_passed(self._settings.interval, self._kept_at, look)
+            _has_passed(self._settings.interval, self._kept_at, look)
             and self._kept_picture is not None
             and gate.is_new(self._kept_picture, seen)
         )
 
     def _take_quiet(self, look: Look) -> Iterator[KeptFrame]:
         if not self._is_moving:
-            if self._has_passed(self._settings.heartbeat, self._kept_at, look):
+            if _has_passed(self._settings.heartbeat, self._kept_at, look):
                 yield self._keep(look, KeepReason.HEARTBEAT, _NOTHING)
             return
         yield from self._keep_peak()
@@ -150,9 +150,10 @@ class FrameKeeper:
         self._is_moving = self._is_clearing = False
         self._at_rest = self._quiet = None
 
-    def _has_passed(self, seconds: float, since: Fraction | None, look: Look) -> bool:
-        return since is None or look.time - since >= seconds
-
     def _keep(self, look: Look, reason: KeepReason, movement: Movement) -> KeptFrame:
         self._kept_at, self._kept_picture, self._peak = look.time, look.picture, None
         return KeptFrame(look.time, reason, look.image(), movement)
+
+
+def _has_passed(seconds: float, since: Fraction | None, look: Look) -> bool:
+    return since is None or look.time - since >= seconds

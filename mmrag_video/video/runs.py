@@ -24,6 +24,8 @@ _REMEMBERED = 150
 _FEWEST_TO_JUDGE = 4
 _FAINTEST = 0.1
 """Share of a keyframe's bytes."""
+_SEEN_WITHOUT = Fraction(1)
+"""Seconds between keyframes in which nobody gets through the picture."""
 
 _BURST = Fraction(2, 5)
 """Seconds. The shortest passage through a picture, and long enough to hold several B-frames."""
@@ -69,19 +71,18 @@ class Run:
         return max(sizes.values(), default=0)
 
 
-def runs(packets: Iterator[VideoPacket], interval: float) -> Iterator[Run]:
+def runs(packets: Iterator[VideoPacket], shortest: Fraction) -> Iterator[Run]:
     """Parts packets in stored order into runs.
 
-    A run lasts `interval` seconds or more where keyframes come faster, and not much over
+    A run lasts `shortest` seconds or more where keyframes come faster, and not much over
     LONGEST_RUN where they come more slowly. What comes before the first keyframe is left out.
     """
-    longest = max(LONGEST_RUN, Fraction(interval))
     held: list[VideoPacket] = []
     continues = False
     for packet in dropwhile(_depends_on_others, packets):
         length = _time(packet) - _time(held[0]) if held else Fraction(0)
-        is_whole = packet.is_keyframe and length >= interval
-        if is_whole or length > longest:
+        is_whole = packet.is_keyframe and length >= shortest
+        if is_whole or length > LONGEST_RUN:
             yield Run(held, continues, is_whole)
             held, continues = [], not is_whole
         held.append(packet)
@@ -106,15 +107,15 @@ class Usual:
     cannot be seen, and keyframes must come fast or everything be decoded.
     """
 
-    def __init__(self, interval: float) -> None:
-        self._blind_gap = 2 * interval
+    def __init__(self) -> None:
         self._bursts: deque[int] = deque(maxlen=_REMEMBERED)
         self._keyframes: deque[int] = deque(maxlen=_REMEMBERED)
 
     def add(self, run: Run) -> None:
-        """Counts one more run."""
-        self._bursts.append(run.burst)
-        self._keyframes.append(run.packets[0].size)
+        """Counts one more run, if it is one that could be left out."""
+        if run.stands_alone:
+            self._bursts.append(run.burst)
+            self._keyframes.append(run.packets[0].size)
 
     def may_be_exceeded_by(self, run: Run) -> bool:
         """Whether something may move in the run that its neighbouring keyframes do not show."""
@@ -123,22 +124,22 @@ class Usual:
         lowest, low = np.quantile(self._bursts, (0.1, 0.3))
         margin = max(low / 4, 4 * (low - lowest))
         is_blind = margin > _FAINTEST * np.median(self._keyframes)
-        return bool(run.burst > low + margin or (is_blind and run.length > self._blind_gap))
+        return bool(run.burst > low + margin or (is_blind and run.length > _SEEN_WITHOUT))
 
 
-def with_usual(all_runs: Iterator[Run], interval: float) -> Iterator[tuple[Run, Run | None, Usual]]:
+def with_usual(all_runs: Iterator[Run]) -> Iterator[tuple[Run, Run | None, Usual]]:
     """Each run, the one after it, and what is usual around it.
 
     Runs are read some seconds ahead, so that already the first can be judged.
     """
-    usual = Usual(interval)
+    usual = Usual()
     ahead: deque[Run] = deque()
     held = 0
     for run in all_runs:
         usual.add(run)
         ahead.append(run)
         held += run.size
-        if len(ahead) > 1 and (_reach(ahead) >= _AHEAD_SECONDS or held > _AHEAD_BYTES):
+        while len(ahead) > 1 and (_reach(ahead) >= _AHEAD_SECONDS or held > _AHEAD_BYTES):
             held -= ahead[0].size
             yield ahead.popleft(), ahead[0], usual
     while ahead:

@@ -25,6 +25,6 @@ def load(settings: ModelSettings) -> Model:
     tagger = Tagger(
         weights.verified(weights.TAGGER), weights.verified(weights.TAGGER_LABELS), settings.threads
     )
-    text = TextModel(weights.verified(weights.TEXT), settings.threads)
+    text = TextModel(weights.verified(weights.TEXT))
     observer = Observer(detector, tagger)
     return Model(BasicEmbedder(observer, text), BasicReranker(observer))

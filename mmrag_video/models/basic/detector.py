@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from mmrag_video.models.basic.coco import LABELS
-from mmrag_video.models.basic.geometry import area, containment, likeness
+from mmrag_video.models.basic.geometry import area, containment, crop, likeness
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import Box
 
@@ -62,13 +61,9 @@ class Detector:
         return merge(found)
 
     def _look(self, image: Image, window: Box) -> Iterable[Detection]:
-        height, width = image.shape[:2]
-        left, top = round(window[0] * width), round(window[1] * height)
-        right, bottom = round(window[2] * width), round(window[3] * height)
-        crop = np.ascontiguousarray(image[top:bottom, left:right])
         # One picture at a time: batches of 2 and 4 took as long per picture, and their results
         # would depend on the batch.
-        self._network.setInput(cv2.dnn.blobFromImage(crop, size=(INPUT, INPUT)))
+        self._network.setInput(cv2.dnn.blobFromImage(crop(image, window), size=(INPUT, INPUT)))
         rows: Any = self._network.forward()
         for _, number, confidence, *corners in rows[0, 0].tolist():
             label = LABELS.get(int(number))

@@ -1,5 +1,8 @@
 """Boxes in a picture: left, top, right, bottom, as shares of its width and height (0 to 1)."""
 
+import numpy as np
+
+from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import Box
 
 
@@ -46,3 +49,11 @@ def grown(box: Box, by: float) -> Box:
     """The box with `by` of its size added on every side, cut at the picture's edges."""
     left, top, right, bottom = part(box, -by, -by, 1 + by, 1 + by)
     return (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))
+
+
+def crop(image: Image, box: Box) -> Image:
+    """The part of the picture in the box, at least one pixel."""
+    height, width = image.shape[:2]
+    left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
+    right, bottom = max(int(box[2] * width), left + 1), max(int(box[3] * height), top + 1)
+    return np.ascontiguousarray(image[top:bottom, left:right])

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from mmrag_video.models.basic.colours import colours
 from mmrag_video.models.basic.detector import Detection, Detector
 from mmrag_video.models.basic.facts import Seen, Shares, Thing
-from mmrag_video.models.basic.geometry import area, containment, grown, likeness, part
+from mmrag_video.models.basic.geometry import area, containment, crop, grown, likeness, part
 from mmrag_video.models.basic.tagger import Tagger
 from mmrag_video.models.basic.windows import windows
 from mmrag_video.video.frames import Image
@@ -41,10 +39,11 @@ class Observer:
         looks = windows(width, height, movement)
         found = self._detector.detect(image, looks)
         moving = None if movement.box is None else crop(image, movement.box)
+        things = self._things(image, found, movement.box)
         return Seen(
-            things=self._things(image, found, movement.box),
+            things=things,
             tags=self._tagger.tag(image),
-            close_tags={} if moving is None else self._tagger.tag(moving),
+            close_tags={} if moving is None else self._close_tags(moving, movement.box, things),
             colours=colours(image),
             ground=colours(image[height // 2 :]),
             light=float(image.mean()) / 255,
@@ -52,6 +51,13 @@ class Observer:
             moving_box=movement.box,
             moving_colours={} if moving is None else colours(moving, image),
         )
+
+    def _close_tags(self, moving: Image, box: Box | None, things: list[Thing]) -> Shares:
+        """Tags of what moves; where that is a thing already tagged, its own."""
+        for thing in things:
+            if thing.tags and box is not None and likeness(thing.box, box) >= SAME_THING:
+                return thing.tags
+        return self._tagger.tag(moving)
 
     def _things(self, image: Image, found: list[Detection], moving: Box | None) -> list[Thing]:
         groups = group(found)[:MOST_THINGS]
@@ -105,11 +111,3 @@ def _describe(image: Image, box: Box, labels: Shares, tags: Shares, moving: Box 
         head=colours(crop(image, part(box, 0.35, 0.0, 0.65, 0.13)), around) if upright else {},
         tags=tags,
     )
-
-
-def crop(image: Image, box: Box) -> Image:
-    """The part of the picture in the box, at least one pixel."""
-    height, width = image.shape[:2]
-    left, top = min(int(box[0] * width), width - 1), min(int(box[1] * height), height - 1)
-    right, bottom = max(int(box[2] * width), left + 1), max(int(box[3] * height), top + 1)
-    return np.ascontiguousarray(image[top:bottom, left:right])

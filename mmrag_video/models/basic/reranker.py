@@ -10,12 +10,13 @@ from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.embedder import still
 from mmrag_video.models.basic.evidence import Evidence
 from mmrag_video.models.basic.facts import from_json
-from mmrag_video.models.basic.lexicon import read_words
+from mmrag_video.models.basic.lexicon import languages, read_words
 from mmrag_video.models.basic.observer import Observer
 from mmrag_video.models.basic.parsing import parse
 from mmrag_video.models.basic.reasons import reason
 from mmrag_video.models.basic.scoring import score
 from mmrag_video.models.basic.traits import ramp
+from mmrag_video.video.frames import Image
 
 ALIKE = (0.76, 0.88)
 """Cosines of a query in words and a frame between which they go from unlike to alike."""
@@ -34,14 +35,21 @@ class BasicReranker:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
+        languages()  # Read now rather than in somebody's first search.
+        self._last_shown: tuple[Image, Claims] | None = None
 
     def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
         """One judgement per candidate, in order. A score of 0.6 is probably a match."""
         asked = understand(query.text) if query.text is not None else None
-        shown = None
-        if query.image is not None:
-            shown = claims_of_picture(Evidence(self._observer.observe(still(query.image))))
+        shown = self._shown(query.image) if query.image is not None else None
         return [_judge(asked, shown, candidate) for candidate in candidates]
+
+    def _shown(self, image: Image) -> Claims:
+        """The claims of a query's picture, which a search asks for again and again."""
+        if self._last_shown is None or self._last_shown[0] is not image:
+            seen = self._observer.observe(still(image))
+            self._last_shown = (image, claims_of_picture(Evidence(seen)))
+        return self._last_shown[1]
 
 
 def _judge(asked: Claims | None, shown: Claims | None, candidate: Candidate) -> Judgement:

