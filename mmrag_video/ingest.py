@@ -24,7 +24,7 @@ from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.models.base import FrameEmbedding
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
-from mmrag_video.video.content import Content
+from mmrag_video.video.content import Content, content_of
 from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 from mmrag_video.video.frames import VideoFacts
@@ -110,7 +110,7 @@ def ingest_file(
     if isinstance(file, Unreachable):
         return _failed(archive, identity, file.path, file.why)
     try:
-        content = identify(file.path)
+        content = content_of(file.path)
     except RecordingError as error:
         return _failed(archive, identity, file.path, str(error))
     known = catalog.recording(content.sha256)

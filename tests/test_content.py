@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from mmrag_video.errors import RecordingError
-from mmrag_video.video.content import identify
+from mmrag_video.video.content import content_of
 
 
 def test_a_recording_is_known_by_its_content(tmp_path: Path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"content" * 1000)
-    content = identify(path)
+    content = content_of(path)
     assert content.sha256 == hashlib.sha256(b"content" * 1000).hexdigest()
     assert content.size == 7000
 
@@ -32,7 +32,7 @@ def test_a_file_that_grows_meanwhile_is_refused(tmp_path: Path):
     writer.start()
     try:
         with pytest.raises(RecordingError, match="still being written"):
-            identify(path)
+            content_of(path)
     finally:
         stop.set()
         writer.join()
@@ -40,4 +40,4 @@ def test_a_file_that_grows_meanwhile_is_refused(tmp_path: Path):
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path):
     with pytest.raises(RecordingError, match=r"gone\.mp4 cannot be read: No such file"):
-        identify(tmp_path / "gone.mp4")
+        content_of(tmp_path / "gone.mp4")

@@ -26,7 +26,7 @@ class Content:
     """Aware, in UTC."""
 
 
-def identify(path: Path, on_progress: Callable[[int], None] = lambda _: None) -> Content:
+def content_of(path: Path, on_progress: Callable[[int], None] = lambda _: None) -> Content:
     """Hash a file; `on_progress` gets the bytes read so far.
 
     Raises RecordingError if the file cannot be read, or grows while it is read.

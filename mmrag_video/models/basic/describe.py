@@ -1,7 +1,8 @@
 """A frame in words: short clauses, whose vectors together are what a search recalls.
 
-One vector per clause, added up, found as much as the vector of one long sentence (among the first
-10 of 228 frames in 0.86 of 43 queries, against 0.81), and a clause's vector is computed once.
+One vector per clause, added up, recalls about as well as one long sentence (43 queries on 228
+frames: a right frame among the first 10 in 0.86 against 0.81, among the first 50 in 0.98 against
+1.00), and each clause is embedded once, not once per frame.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """How likely each thing that was seen is really there, and is what it was called.
 
-A detector's confidence is not a probability: on empty surveillance scenes most detections below
-0.3 are wrong, most above 0.7 are right. Labels seldom met by surveillance cameras need more proof,
+A detector's confidence is not a probability. The tables here are estimates from looking at its
+answers on surveillance scenes, where most below 0.3 were wrong, not a fitted calibration. Labels seldom met by surveillance cameras need more proof,
 and the tagger's second opinion on the same part of the picture counts.
 """
 

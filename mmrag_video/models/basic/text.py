@@ -43,7 +43,7 @@ class TextModel:
 def _loaded(weights: Path) -> Any:
     """The model, on one thread.
 
-    Texts are short: a second thread saved 10 ms of 35, but where other programs kept the cores
+    Texts are short: a second thread saved 8 ms of 34, but where other programs kept the cores
     busy the two waited for each other for up to two seconds. The engine reads its number of
     threads from the environment while it loads, and at no other time.
     """
