@@ -1,8 +1,9 @@
 """How likely each thing that was seen is really there, and is what it was called.
 
 A detector's confidence is not a probability. The tables here are estimates from looking at its
-answers on surveillance scenes, where most below 0.3 were wrong, not a fitted calibration. Labels seldom met by surveillance cameras need more proof,
-and the tagger's second opinion on the same part of the picture counts.
+answers on surveillance scenes, where most below 0.3 were wrong, not a fitted calibration. Labels
+seldom met by surveillance cameras need more proof, and the tagger's second opinion on the same part
+of the picture counts.
 """
 
 from collections.abc import Mapping
