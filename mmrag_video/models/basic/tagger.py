@@ -1,6 +1,8 @@
 """What a picture or a part of it looks like as a whole: EfficientNet-Lite3 trained on ImageNet."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -18,14 +20,31 @@ MOST = 6
 """Tags kept of one picture."""
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """LiteRT tells standard error which delegate it made, and has no setting that stops it.
+
+    What goes wrong is raised all the same.
+    """
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 class Tagger:
     """The loaded network."""
 
     def __init__(self, weights: Path, labels: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 slow to import
 
-        self._interpreter = Interpreter(str(weights), num_threads=threads or None)
-        self._interpreter.allocate_tensors()
+        with _silent():
+            self._interpreter = Interpreter(str(weights), num_threads=threads or None)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         output = self._interpreter.get_output_details()[0]
         self._output = output["index"]
