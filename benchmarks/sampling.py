@@ -11,7 +11,6 @@ environment that is thrown away.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,17 +18,15 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 
+from benchmarks.machine import machine, write_table
 from benchmarks.recordings import GOP, HEIGHT, NOISE, RATE, WIDTH, Clip, recording
 from mmrag_video.video.sampled import SamplerSettings
 from mmrag_video.video.sampler import sample
 
-RESULTS = Path(__file__).with_name("results") / "sampling.md"
 MIXED = Clip("movement for a sixth of it", (0.42, 0.58), b_frames=3)
 CLIPS = (
     MIXED,
@@ -78,9 +75,7 @@ def compare(seconds: int, rounds: int) -> None:
         programs, remarks = installed_programs(Path(folder))
         measured = [row for _ in range(rounds) for row in one_round(recordings, programs)]
     table = "\n".join(lines(best_of(measured), seconds, remarks))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(table + "\n", encoding="utf-8")
-    print(table)
+    write_table("sampling.md", table)
 
 
 def one_round(recordings: dict[str, Path], programs: dict[str, "Program"]) -> Iterator[Row]:
@@ -221,11 +216,9 @@ def run_to_end(command: list[str]) -> tuple[str, Cost]:
 
 def lines(rows: list[Row], seconds: int, remarks: list[str]) -> Iterator[str]:
     yield "# Choosing frames from a recording\n"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("av", "decord", "numpy"))
     yield (
-        f"{os.cpu_count()} cores ({platform.machine()}), load {os.getloadavg()[0]:.1f}, "
-        f"Python {platform.python_version()}, {libraries}, OpenCV {cv2.__version__}; "
-        f"{datetime.now(UTC):%Y-%m-%d}. {seconds} s of {WIDTH} x {HEIGHT} H.264, {RATE} frames a "
+        f"{machine('av', 'decord', 'opencv-python-headless')}. {seconds} s of {WIDTH} x {HEIGHT} "
+        f"H.264, {RATE} frames a "
         f"second, a keyframe every {GOP} frames, noise of {NOISE:.0f} grey levels. Seconds without "
         "the start of the program; CPU seconds hardly depend on what else runs.\n"
     )

@@ -8,21 +8,19 @@ of its own, and writes benchmarks/results/search_scale.md.
 
 import argparse
 import json
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from benchmarks.machine import machine, write_table
 from mmrag_video.index.frames import FrameFilter, StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.server import lease_server
@@ -30,7 +28,6 @@ from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Vector
 from mmrag_video.video.sampled import KeepReason
 
-RESULTS = Path(__file__).with_name("results") / "search_scale.md"
 IDENTITY = IndexIdentity("random", dimensions=384, details={}, sampler="none")
 CAMERAS = 10
 FRAMES_PER_RECORDING = 1_000
@@ -80,9 +77,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=15)
     arguments = parser.parse_args()
     text = report([measure(frames, arguments.repeat) for frames in arguments.frames])
-    print(text)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text)
+    write_table("search_scale.md", text)
 
 
 def measure(frames: int, repeat: int) -> Scale:
@@ -191,9 +186,7 @@ def report(scales: list[Scale]) -> str:
     lines = [
         "# Search in the frame store, by size",
         "",
-        f"{os.cpu_count()} cores ({platform.machine()}), load {os.getloadavg()[0]:.1f}, "
-        f"Python {platform.python_version()}, milvus-lite {version('milvus-lite')}, "
-        f"pymilvus {version('pymilvus')}; 384-d vectors, FLAT, cosine; facts of "
+        f"{machine('milvus-lite', 'pymilvus')}; 384-d vectors, FLAT, cosine; facts of "
         f"{len(json.dumps(FACTS))} bytes a frame. Milliseconds a search: median (95th percentile), "
         "and CPU time of client and server together, which hardly depends on what else runs.",
         "",

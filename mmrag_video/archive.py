@@ -93,6 +93,12 @@ class Archive:
                 self._stores[identity.collection] = store
             return self._stores[identity.collection]
 
+    def warm_up(self) -> None:
+        """Open all that a search needs, so that the first one is as quick as the others."""
+        identity = self.active_identity
+        if identity is not None:
+            self.sample(identity)
+
     def hidden_runs(self, identity: IndexIdentity) -> list[int]:
         """Ingest runs whose frames must not be found: they are not complete."""
         return [run.id for run in self.catalog.unfinished_runs(identity.fingerprint)]

@@ -28,6 +28,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
             f"Whoever reaches {host} can search and see everything: there is no login yet."
         )
     with Archive(settings) as archive:
+        archive.warm_up()
         serve_page(
             archive,
             host,
