@@ -97,6 +97,7 @@ def one_a_second(archive: Archive, path: Path) -> None:
         duration=facts.duration,
         average_rate=facts.average_rate,
         created=facts.created,
+        modified=content.modified,
         clock=UNKNOWN_CLOCK,
     )
     archive.catalog.complete_run(run, recording, len(frames))

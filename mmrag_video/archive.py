@@ -1,8 +1,7 @@
 """The opened data directory: settings, catalog, frame store and model, each opened when needed."""
 
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,17 +9,21 @@ from typing import Self
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
 from mmrag_video.catalog.catalog import Catalog
+from mmrag_video.catalog.records import Recording
 from mmrag_video.data_directory import DataDirectory
 from mmrag_video.errors import RecordingError
+from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import lease_server
 from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Model
 from mmrag_video.models.registry import load_model
 from mmrag_video.settings import Settings
+from mmrag_video.video.exact import open_exact
 from mmrag_video.video.frames import Image
 
 
@@ -40,7 +43,7 @@ class Archive:
         self._model: Model | None = None
         self._store_uri: str | None = None
         self._stores: dict[str, FrameStore] = {}
-        self._samples: dict[str, tuple[int, CollectionSample]] = {}
+        self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +91,9 @@ class Archive:
         """The frames of one index. Raises StoreError if the store cannot be reached."""
         with self._opening:
             if identity.collection not in self._stores:
-                store = FrameStore(self._uri(), self.settings.store.token, identity)
+                store = FrameStore(
+                    self._uri(), self.settings.store.token, identity, owner=self.catalog.id
+                )
                 self._closing.callback(store.close)
                 self._stores[identity.collection] = store
             return self._stores[identity.collection]
@@ -104,11 +109,11 @@ class Archive:
         return [run.id for run in self.catalog.unfinished_runs(identity.fingerprint)]
 
     def sample(self, identity: IndexIdentity) -> CollectionSample:
-        """Random frames of an index, picked anew when its number of recordings has changed."""
-        recordings = self.catalog.count_complete_runs(identity.fingerprint)
+        """Random frames of an index, picked anew when a recording was added to it."""
+        newest = self.catalog.last_complete_run(identity.fingerprint)
         with self._opening:
             known = self._samples.get(identity.collection)
-            if known is None or known[0] != recordings:
+            if known is None or known[0] != newest:
                 store = self.store(identity)
                 hidden = self.hidden_runs(identity)
                 picked = store.sample(SAMPLE_SIZE, hidden)
@@ -118,7 +123,7 @@ class Archive:
                     vectors=vectors.reshape(len(picked), identity.dimensions),
                     collection=store.count(),
                 )
-                known = self._samples[identity.collection] = (recordings, sample)
+                known = self._samples[identity.collection] = (newest, sample)
             return known[1]
 
     def _uri(self) -> str:
@@ -136,10 +141,16 @@ class Archive:
         collection = active.collection if active else "none"
         return self.directory.thumbnail(collection, recording, time)
 
-    def picture_of(self, recording: str, time: Fraction) -> Callable[[], Image]:
-        """A function that loads the picture of a kept frame when it is needed."""
-        path = self.thumbnail(recording, time)
-        return lambda: load_picture(path)
+    def picture_of(
+        self, identity: IndexIdentity, recording: Recording | None, frame: StoredFrame
+    ) -> Image:
+        """A kept frame at full size; in small where the recording's file is gone."""
+        if recording is not None:
+            with suppress(RecordingError), closing(open_exact(recording.path)) as reader:
+                return reader.frame_at(frame.time).image
+        return load_picture(
+            self.directory.thumbnail(identity.collection, frame.recording, frame.time)
+        )
 
     @property
     def clip_cache(self) -> Path:
@@ -152,6 +163,7 @@ def load_picture(path: Path) -> Image:
     """A picture file as an RGB image. Raises RecordingError if it cannot be read."""
     try:
         with Pillow.open(path) as picture:
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
-    except (OSError, Pillow.DecompressionBombError) as error:
+            upright = ImageOps.exif_transpose(picture)
+            return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
         raise RecordingError(f"The picture {path} cannot be read: {error}.") from error

@@ -1,6 +1,6 @@
 """Measure search on footage with ground truth: how often, and how high, the right moment is."""
 
-import json
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,6 +117,12 @@ class AnsweredQuery:
     moments: tuple[Moment, ...]
 
 
+def footage_fingerprint(labelled: LabelledQueries) -> str:
+    """Twelve hex digits that tell one set of videos from another."""
+    contents = sorted(video.sha256 for video in labelled.videos.values())
+    return hashlib.sha256("".join(contents).encode()).hexdigest()[:12]
+
+
 def answer_queries(archive: Archive, labelled: LabelledQueries) -> list[AnsweredQuery]:
     """Ask every query of an archive that holds the labelled videos.
 
@@ -218,8 +224,3 @@ def report(answered: Sequence[AnsweredQuery], archive: Archive) -> dict[str, Any
             for one in answered
         ],
     }
-
-
-def to_json(values: Mapping[str, Any]) -> str:
-    """Stable, readable JSON."""
-    return json.dumps(values, indent=2, ensure_ascii=False)

@@ -7,7 +7,7 @@ next ingest removes them and begins that recording again.
 
 import errno
 import itertools
-import shutil
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,7 +18,6 @@ from PIL import Image as Pillow
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Clock, IngestRun, Recording
-from mmrag_video.data_directory import DataDirectory
 from mmrag_video.errors import MmragError, RecordingError, StoreError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
@@ -76,21 +75,34 @@ def ingest_paths(
 
     Raises IndexMismatchError if the index was made with another model or sampler.
     """
+    return ingest_files(archive, find_files(paths), on_progress)
+
+
+def ingest_files(
+    archive: Archive,
+    files: Iterable[FoundFile | Unreachable],
+    on_progress: Progress = no_progress,
+) -> Iterator[Outcome]:
+    """The same for files that were found already."""
     identity = archive.identity
     active = archive.catalog.active_index()
     if active is not None and active.fingerprint != identity.fingerprint:
         raise refusal(active, identity, archive.directory.root)
     clear_unfinished(archive, identity)
     archive.catalog.activate_index(identity)
-    for file in find_files(paths):
+    for file in files:
         yield ingest_file(archive, identity, file, on_progress)
 
 
 def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
     """Remove what runs that never completed have left in the store. Needs the writer's lock."""
     archive.catalog.interrupt_running()
-    for run in archive.catalog.unfinished_runs(identity.fingerprint):
+    unfinished = archive.catalog.unfinished_runs(identity.fingerprint)
+    for run in unfinished:
         archive.store(identity).delete_run(run.id)
+    if unfinished:
+        archive.store(identity).flush()
+    for run in unfinished:
         archive.catalog.mark_cleared(run)
 
 
@@ -114,9 +126,7 @@ def ingest_file(
     except RecordingError as error:
         return _failed(archive, identity, file.path, str(error))
     known = catalog.recording(content.sha256)
-    camera = camera_of(
-        file.path, file.root, archive.settings, known_as=known.camera if known else None
-    )
+    camera = known.camera if known else camera_of(file.path, file.root, archive.settings)
     sampler = archive.settings.sampler_for(camera)
     earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
     changed = earlier is not None and earlier.sampler != sampler.fingerprint
@@ -132,11 +142,14 @@ def ingest_file(
     except MmragError as error:
         catalog.fail_run(run, str(error))
         raise
+    except Exception as error:  # of a library, over this recording: the others go on
+        why = f"{file.path} could not be ingested ({type(error).__name__}: {error})."
+        catalog.fail_run(run, why)
+        outcome = Outcome(file.path, OutcomeState.FAILED, message=why)
     except KeyboardInterrupt:
         catalog.interrupt_run(run)
         raise
-    if changed or outcome.state is OutcomeState.FAILED:
-        clear_unfinished(archive, identity)
+    clear_unfinished(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
 
 
@@ -157,12 +170,12 @@ def _known(
 ) -> Outcome:
     """A recording that can be found already: only where it lies and its clock may be new."""
     messages = []
-    if recording.path != file.path and recording.path.exists():
+    if recording.path != file.path and os.path.exists(recording.path):  # noqa: PTH110 - Path.exists raises EACCES
         messages.append(f"{file.path} has the same content as {recording.path}.")
     else:
         recording = replace(recording, path=file.path)
         archive.catalog.move_recording(recording.id, file.path)
-        times = FileTimes(recording.created, content.modified, recording.duration)
+        times = FileTimes(recording.created, recording.modified, recording.duration)
         clock = clock_of(file.path, recording.camera, times, archive.settings)
         if clock != recording.clock:
             archive.store(identity).set_clock(recording.id, clock)
@@ -192,35 +205,34 @@ class _Work:
     on_progress: Progress
 
     def carry_out(self) -> Outcome:
+        def follow(done: Fraction) -> None:
+            self.on_progress(self.file.path, done, decoder.facts.duration)
+
         settings = self.archive.settings
-        directory = self.archive.directory
-        pictures = directory.thumbnail(self.identity.collection, self.content.sha256, Fraction(0))
-        shutil.rmtree(pictures.parent, ignore_errors=True)  # of a run that did not complete
-        with sample_in_child(self.file.path, self.sampler, settings.decode) as decoder:
+        pictures: set[Path] = set()
+        with sample_in_child(self.file.path, self.sampler, settings.decode, follow) as decoder:
             facts = decoder.facts
             times = FileTimes(facts.created, self.content.modified, facts.duration)
             clock = clock_of(self.file.path, self.camera, times, settings)
-            frames = 0
             for batch in _batches(decoder, settings.model.batch):
-                self._store(batch, clock)
-                frames += len(batch)
-                self.on_progress(self.file.path, batch[-1].time, facts.duration)
+                pictures.update(self._store(batch, clock))
         self.archive.store(self.identity).flush()
         recording = self._recording(facts, clock)
-        self.archive.catalog.complete_run(self.run, recording, frames)
-        self.on_progress(self.file.path, facts.duration, facts.duration)
-        return Outcome(self.file.path, OutcomeState.ADDED, recording, frames)
+        self.archive.catalog.complete_run(self.run, recording, len(pictures))
+        self._remove_other_pictures(pictures)
+        return Outcome(self.file.path, OutcomeState.ADDED, recording, len(pictures))
 
-    def _store(self, batch: Sequence[SampledFrame], clock: Clock) -> None:
+    def _store(self, batch: Sequence[SampledFrame], clock: Clock) -> list[Path]:
+        """Write frames and their pictures; gives where the pictures lie."""
         embeddings = self.archive.model.embedder.embed_frames(batch)
-        for frame in batch:
-            self._write_thumbnail(frame)
+        pictures = [self._write_thumbnail(frame) for frame in batch]
         self.archive.store(self.identity).insert(
             [
                 (self._stored(frame, embedding, clock), embedding.vector)
                 for frame, embedding in zip(batch, embeddings, strict=True)
             ]
         )
+        return pictures
 
     def _stored(self, frame: SampledFrame, embedding: FrameEmbedding, clock: Clock) -> StoredFrame:
         return StoredFrame(
@@ -235,13 +247,17 @@ class _Work:
             facts=embedding.facts,
         )
 
-    def _write_thumbnail(self, frame: SampledFrame) -> None:
-        write_thumbnail(
-            frame,
-            self.archive.directory,
-            self.identity.collection,
-            self.content.sha256,
+    def _write_thumbnail(self, frame: SampledFrame) -> Path:
+        path = self.archive.directory.thumbnail(
+            self.identity.collection, self.content.sha256, frame.time
         )
+        write_thumbnail(frame, path)
+        return path
+
+    def _remove_other_pictures(self, own: set[Path]) -> None:
+        """Pictures of earlier runs over the same recording."""
+        for path in set(next(iter(own)).parent.iterdir()) - own:
+            path.unlink(missing_ok=True)
 
     def _recording(self, facts: VideoFacts, clock: Clock) -> Recording:
         return Recording(
@@ -257,6 +273,7 @@ class _Work:
             duration=facts.duration,
             average_rate=facts.average_rate,
             created=facts.created,
+            modified=self.content.modified,
             clock=clock,
         )
 
@@ -267,14 +284,11 @@ def _batches(frames: Iterable[SampledFrame], size: int) -> Iterator[list[Sampled
         yield batch
 
 
-def write_thumbnail(
-    frame: SampledFrame, directory: DataDirectory, collection: str, recording: str
-) -> None:
+def write_thumbnail(frame: SampledFrame, path: Path) -> None:
     """Write a kept frame's picture as JPEG, at most THUMBNAIL_WIDTH wide.
 
     Raises StoreError if the disk does not take it.
     """
-    path = directory.thumbnail(collection, recording, frame.time)
     picture = Pillow.fromarray(frame.image)
     if picture.width > THUMBNAIL_WIDTH:
         height = max(1, round(picture.height * THUMBNAIL_WIDTH / picture.width))

@@ -32,19 +32,28 @@ def reindex_paths(
     active = archive.catalog.active_index()
     known = archive.catalog.recordings()
     clear_unfinished(archive, identity)
+    held: set[str] = set()
     for file in find_files([*(recording.path for recording in known), *paths]):
-        yield ingest_file(archive, identity, file, on_progress, redo=True)
-    anew = {recording.id for recording in archive.catalog.recordings(index=identity.fingerprint)}
-    lost = [recording.path for recording in known if recording.id not in anew]
-    if lost and not forget_missing:
+        outcome = ingest_file(archive, identity, file, on_progress, redo=True)
+        if outcome.recording is not None:
+            held.add(outcome.recording.id)
+        yield outcome
+    lost = [recording for recording in known if recording.id not in held]
+    is_new = active is not None and active.fingerprint != identity.fingerprint
+    if lost and is_new and not forget_missing:
         raise StoreError(
-            f"{len(lost)} known recordings, such as {lost[0]}, could not be read again, so the old "
-            "index stays in use; put them back and start again, or give them up with "
+            f"{len(lost)} known recordings, such as {lost[0].path}, could not be read again, so "
+            "the old index stays in use; put them back and start again, or give them up with "
             "--forget-missing."
         )
     archive.catalog.activate_index(identity)
-    if active is not None and active.fingerprint != identity.fingerprint:
-        _drop(archive, active, identity)
+    if forget_missing:
+        for recording in lost:
+            archive.catalog.give_up(recording.id, identity.fingerprint)
+        clear_unfinished(archive, identity)
+    for old in archive.catalog.indexes():
+        if old.fingerprint != identity.fingerprint:
+            _drop(archive, old, identity)
 
 
 def _drop(archive: Archive, old: IndexIdentity, new: IndexIdentity) -> None:

@@ -1,6 +1,6 @@
 """From a query to moments: recall by vector, look again at the best, join neighbours, weigh."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 
@@ -9,9 +9,11 @@ from mmrag_video.calibration import Background, background, confidence, share_be
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.index.frames import FoundFrame, FrameFilter, StoredFrame
+from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.joining import Event, JudgedFrame, find_events, in_turns, join_recordings
 from mmrag_video.models.base import Candidate, Query
 from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.video.frames import Image
 
 _SPREAD = Fraction(2)
 """Seconds: of recalled frames closer than this to each other one is read first."""
@@ -25,7 +27,8 @@ def search(
     Raises UsageError for an empty query, IndexMismatchError if another model made the index,
     StoreError if the store cannot be reached.
     """
-    if query.image is None and not (query.text and query.text.strip()):
+    query = Query(text=(query.text or "").strip() or None, image=query.image)
+    if query.text is None and query.image is None:
         raise UsageError("Say what to look for, in words or with a picture.")
     identity = archive.active_identity
     if identity is None:
@@ -39,11 +42,12 @@ def search(
     recalled = [found for found in recalled if found.frame.recording in recordings]
     sample = archive.sample(identity)
     sample_found = sample.compare(vector)
-    judge = FrameJudge(archive, query, background(sample_found, sample.collection))
+    judge = FrameJudge(archive, identity, query, background(sample_found, sample.collection))
     judge.recalled(recalled)
     judge.recalled(sample_found)
 
-    seeds = judge([found.frame for found in spread(recalled, settings.rerank)])
+    wanted = limit or settings.limit
+    seeds = judge([found.frame for found in spread(recalled, max(settings.rerank, wanted))])
     gap = Fraction(settings.join_gap)
     events = find_events(seeds, [found.frame for found in recalled], judge, gap)
     joined = join_recordings(list(in_turns(events)), recordings, gap)
@@ -51,7 +55,7 @@ def search(
     return Answer(
         tuple(
             _moment(event, spans, sample_scores, recordings)
-            for event, spans in islice(joined, limit or settings.limit)
+            for event, spans in islice(joined, wanted)
         )
     )
 
@@ -78,8 +82,11 @@ def spread(recalled: Sequence[FoundFrame], count: int) -> list[FoundFrame]:
 class FrameJudge:
     """Scores frames for one query, each once: by the model's reranker, else by its vectors."""
 
-    def __init__(self, archive: Archive, query: Query, against: Background) -> None:
+    def __init__(
+        self, archive: Archive, identity: IndexIdentity, query: Query, against: Background
+    ) -> None:
         self._archive = archive
+        self._identity = identity
         self._query = query
         self._background = against
         self._similarity: dict[str, float] = {}
@@ -105,12 +112,19 @@ class FrameJudge:
             Candidate(
                 facts=frame.facts,
                 similarity=similarity,
-                image=self._archive.picture_of(frame.recording, frame.time),
+                image=self._picture_of(frame),
             )
             for frame, similarity in zip(frames, similarities, strict=True)
         ]
         judgements = reranker.judge(self._query, candidates)
         return [(judgement.score, judgement.why) for judgement in judgements]
+
+    def _picture_of(self, frame: StoredFrame) -> Callable[[], Image]:
+        def read() -> Image:
+            recording = self._archive.catalog.recording(frame.recording)
+            return self._archive.picture_of(self._identity, recording, frame)
+
+        return read
 
 
 def _complete_recordings(archive: Archive, recalled: Sequence[FoundFrame]) -> dict[str, Recording]:

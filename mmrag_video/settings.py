@@ -187,7 +187,7 @@ class SearchSettings(Section):
 
     limit: int = Field(20, ge=1, le=1000, description="Moments in an answer.")
     recall: int = Field(400, ge=1, le=16384, description="Frames recalled by vector.")
-    rerank: int = Field(50, ge=0, le=1000, description="Recalled frames read closely.")
+    rerank: int = Field(50, ge=1, le=1000, description="Recalled frames read closely.")
     join_gap: float = Field(
         2.0, ge=0, description="Seconds between matching frames that still are one moment."
     )

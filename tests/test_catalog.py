@@ -66,6 +66,7 @@ def recording(content: str = CONTENT, camera: str = "Gate 3", **changes: object)
         duration=Fraction(100_100, 30_000),
         average_rate=Fraction(30_000, 1001),
         created=None,
+        modified=datetime(2026, 3, 1, tzinfo=UTC),
         clock=Clock(NOON, ClockOrigin.NAME, "Reolink SD card name", "Europe/Lisbon"),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
@@ -113,6 +114,7 @@ def test_any_name_fraction_and_time_comes_back_exactly(
         duration=duration,
         average_rate=None,
         created=None,
+        modified=datetime(2026, 3, 1, tzinfo=UTC),
         clock=Clock(exists, ClockOrigin.CONTAINER, camera, zone),
     )
     file = tmp_path_factory.mktemp("exact") / "catalog.sqlite"
@@ -140,7 +142,7 @@ def test_a_run_is_unfinished_until_it_is_complete(catalog: Catalog) -> None:
     assert catalog.unfinished_runs(INDEX) == [run]
     assert catalog.recordings() == []
     assert catalog.complete_run_of(CONTENT, INDEX) is None
-    assert catalog.count_complete_runs(INDEX) == 0
+    assert catalog.last_complete_run(INDEX) is None
 
     done = catalog.complete_run(run, one, frames=7)
     assert (done.state, done.frames) == (RunState.COMPLETE, 7)
@@ -148,7 +150,7 @@ def test_a_run_is_unfinished_until_it_is_complete(catalog: Catalog) -> None:
     assert catalog.unfinished_runs(INDEX) == []
     assert catalog.recordings() == [one]
     assert catalog.complete_run_of(CONTENT, INDEX) == done
-    assert catalog.count_complete_runs(INDEX) == 1
+    assert catalog.last_complete_run(INDEX) == done.id
 
 
 @pytest.mark.parametrize("end", ["fail", "interrupt", "kill"])
@@ -177,16 +179,43 @@ def test_a_run_that_goes_on_stays_hidden_even_if_it_is_marked_as_cleared(catalog
     assert catalog.unfinished_runs(INDEX) == [run]
 
 
-def test_doing_a_recording_again_hides_it_until_that_is_complete(catalog: Catalog) -> None:
+def test_a_recording_done_again_is_found_as_it_was_until_the_new_run_is_complete(
+    catalog: Catalog,
+) -> None:
     one = recording()
     first = ingest(catalog, one)
     second = begin(catalog, one)
-    assert catalog.recordings() == []
-    assert [run.id for run in catalog.unfinished_runs(INDEX)] == [first.id, second.id]
+    assert catalog.complete_run_of(CONTENT, INDEX) == first
+    assert [run.id for run in catalog.unfinished_runs(INDEX)] == [second.id]
     done = catalog.complete_run(second, one, frames=9)
     assert catalog.complete_run_of(CONTENT, INDEX) == done
     assert [run.id for run in catalog.unfinished_runs(INDEX)] == [first.id]
-    assert catalog.count_complete_runs(INDEX) == 1
+    assert catalog.last_complete_run(INDEX) == done.id
+
+
+def test_a_file_that_was_overwritten_takes_the_place_of_what_was_there(catalog: Catalog) -> None:
+    before = recording()
+    ingest(catalog, before)
+    after = replace(before, id="e" * 64)
+    ingest(catalog, after)
+    assert catalog.recordings() == [after]
+    assert [run.recording for run in catalog.unfinished_runs(INDEX)] == [before.id]
+
+
+def test_a_recording_that_is_given_up_is_not_found_any_more(catalog: Catalog) -> None:
+    one = recording()
+    run = ingest(catalog, one)
+    catalog.give_up(one.id, INDEX)
+    assert catalog.recordings() == []
+    assert [left.id for left in catalog.unfinished_runs(INDEX)] == [run.id]
+
+
+def test_every_catalog_has_a_name_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    names = []
+    for file in ("a.sqlite", "b.sqlite", "a.sqlite"):
+        with Catalog(tmp_path / file) as catalog:
+            names.append(catalog.id)
+    assert names[0] == names[2] != names[1]
 
 
 def test_run_numbers_are_never_used_again(catalog: Catalog) -> None:
@@ -414,7 +443,7 @@ def _ingest_many(file: Path, worker: int, count: int) -> None:
 def _read_until(file: Path, count: int) -> None:
     with Catalog(file) as catalog:
         while len(found := catalog.recordings(index=INDEX)) < count:
-            assert catalog.count_complete_runs(INDEX) >= len(found)
+            assert catalog.last_complete_run(INDEX) or not found
             time.sleep(0.02)
 
 

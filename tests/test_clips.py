@@ -1,17 +1,24 @@
 """What the page's player is given: recordings a browser plays, or exact cuts of the others."""
 
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from mmrag_video.errors import RecordingError, UsageError
-from mmrag_video.video.clips import cut_for_browser, plays_in_browser
+from mmrag_video.errors import DecoderError, RecordingError, UsageError
+from mmrag_video.video.clips import UNFINISHED, cut_for_browser, plays_in_browser
 from mmrag_video.video.pyav_reader import PyavReader
 from tests.footage import Encoding, number_in, steadily, write_numbered
 
 STEADY = steadily(50)
+LONG = steadily(500)
 UNSTEADY = [0, 40, 500, 540, 1300, 1340, 1900, 2500]
 VP9 = Encoding("libvpx-vp9", codec_options={"deadline": "realtime", "cpu-used": "8"})
 HEVC = Encoding("libx265", codec_options={"x265-params": "log-level=none:pools=1"})
@@ -115,6 +122,14 @@ def test_a_cut_plays_while_it_loads(tmp_path: Path) -> None:
     assert content.index(b"moov") < content.index(b"mdat")
 
 
+def test_a_file_that_is_no_video_any_more_is_said_to_be(tmp_path: Path) -> None:
+    recording = write_numbered(tmp_path / "a.mp4", STEADY).path
+    facts = PyavReader(recording).facts
+    recording.write_bytes(b"nothing that could be decoded")
+    with pytest.raises(RecordingError, match=r"a\.mp4 is not a video"):
+        plays_in_browser(facts)
+
+
 def test_nothing_unfinished_is_left_where_a_cut_fails(tmp_path: Path) -> None:
     recording = write_numbered(tmp_path / "a.ts", STEADY).path
     clips = tmp_path / "clips"
@@ -123,9 +138,50 @@ def test_nothing_unfinished_is_left_where_a_cut_fails(tmp_path: Path) -> None:
         cut_for_browser(recording, Fraction(2), Fraction(2), clips / "a.mp4")
     with pytest.raises(RecordingError, match="is not there"):
         cut_for_browser(tmp_path / "b.ts", Fraction(0), Fraction(1), clips / "a.mp4")
-    with pytest.raises(RecordingError, match="cannot be written"):
+    with pytest.raises(RecordingError, match="cannot be written to"):
         cut_for_browser(recording, Fraction(0), Fraction(1), clips / "no folder" / "a.mp4")
     assert list(clips.iterdir()) == []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_child_that_dies_over_a_cut_is_an_error_that_names_file_and_signal(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    recording = write_numbered(tmp_path / "a.ts", LONG).path
+    with (
+        _child_that_gets(sign, tmp_path),
+        pytest.raises(DecoderError, match=rf"a\.ts was killed by {sign.name}"),
+    ):
+        _cut(recording, Fraction(0), Fraction(20))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ts"]
+
+
+def test_a_cut_that_hangs_is_stopped(tmp_path: Path) -> None:
+    recording = write_numbered(tmp_path / "a.ts", LONG).path
+    with (
+        _child_that_gets(signal.SIGSTOP, tmp_path),
+        pytest.raises(DecoderError, match=r"a\.ts took more than 4 s and was stopped"),
+    ):
+        cut_for_browser(recording, Fraction(0), Fraction(20), tmp_path / "clip.mp4", time_limit=4)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ts"]
+    assert psutil.Process().children() == []
+
+
+@contextmanager
+def _child_that_gets(sign: signal.Signals, folder: Path) -> Iterator[None]:
+    """Sends the signal as soon as the child has begun to write into the folder."""
+
+    def strike() -> None:
+        until = time.monotonic() + 20
+        while not list(folder.glob(f".*{UNFINISHED}")) and time.monotonic() < until:
+            time.sleep(0.001)
+        (child,) = psutil.Process().children()
+        child.send_signal(sign)
+
+    striker = threading.Thread(target=strike)
+    striker.start()
+    yield
+    striker.join()
 
 
 def _cut(path: Path, start: Fraction, end: Fraction) -> Path:

@@ -47,6 +47,7 @@ def moment(
         duration=Fraction(60),
         average_rate=None,
         created=None,
+        modified=datetime(2026, 3, 1, tzinfo=UTC),
         clock=clock,
     )
     span = Span(recording, start, start + Fraction(5, 2))

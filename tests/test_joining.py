@@ -102,6 +102,7 @@ def recording(name: str, start: datetime | None, camera: str = "yard") -> Record
         duration=Fraction(60),
         average_rate=Fraction(25),
         created=None,
+        modified=datetime(2026, 3, 1, tzinfo=UTC),
         clock=clock,
     )
 

@@ -1,23 +1,31 @@
 """Thumbnails, videos in ranges, the player and re-encoded clips, over HTTP."""
 
 import io
+import os
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from threading import Lock
 
 import av
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
+from mmrag_video.errors import RecordingError
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Span
 from mmrag_video.search import search
+from mmrag_video.video.clips import UNFINISHED
 from tests.page_archive import PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
+from web.app import create_app
 from web.byte_ranges import LARGEST_RANGE
 from web.clip_cache import ClipCache
+from web.query_pictures import QueryPictures
+from web.services import Services, install_services
 
 
 def test_thumbnails_are_found_by_exact_time_and_may_be_cached_for_ever(
@@ -28,7 +36,14 @@ def test_thumbnails_are_found_by_exact_time_and_may_be_cached_for_ever(
     answer = get(client, f"/frames/{best.recording.id}/{time}.jpg")
     assert Pillow.open(io.BytesIO(answer.data)).format == "JPEG"
     assert "immutable" in answer.headers["Cache-Control"]
-    for other in ("12345-7", "1-0", f"{2**70}-1"):
+    for other in (
+        "12345-7",
+        "1-0",
+        f"{2**64 - 1}-1",
+        f"{2**70}-1",
+        "7" * 300 + "-1",
+        "1-" + "7" * 5000,
+    ):
         missing = get(client, f"/frames/{best.recording.id}/{other}.jpg")
         assert missing.status_code == 404 and "immutable" not in missing.headers["Cache-Control"]
 
@@ -162,6 +177,70 @@ def test_the_clips_that_were_not_watched_for_longest_go_first(
     first = cache.clip(Span(collection.gate, Fraction(0), Fraction(1)), collection.gate.path)
     second = cache.clip(Span(collection.gate, Fraction(1), Fraction(2)), collection.gate.path)
     assert second.exists() and not first.exists()
+
+
+def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
+    collection: PageArchive, tmp_path: Path
+) -> None:
+    cache = ClipCache(tmp_path, longest_wait=0.5)
+    span = Span(collection.gate, Fraction(1), Fraction(4))
+    never_written = tmp_path / "never.avi"
+    os.mkfifo(never_written)  # opening it waits for a writer
+
+    def view(recording_file: Path) -> str:
+        try:
+            return cache.clip(span, recording_file).suffix
+        except (ServiceUnavailable, RecordingError) as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(8) as viewers:
+        encoding = viewers.submit(view, never_written)
+        assert comes_true(lambda: bool(psutil.Process().children()))
+        others = [viewers.submit(view, collection.gate.path) for _ in range(7)]
+        assert {other.result() for other in others} == {"ServiceUnavailable"}
+        assert not encoding.done()
+        decoder_of(never_written).kill()
+        assert encoding.result() == "DecoderError"
+    assert view(collection.gate.path) == ".mp4"
+
+
+def test_a_folder_of_clips_is_rid_of_what_killed_processes_left(
+    collection: PageArchive, tmp_path: Path
+) -> None:
+    folder = tmp_path / "clips"
+    cache = ClipCache(folder, most_bytes=1)
+    cache.clip(Span(collection.gate, Fraction(0), Fraction(1)), collection.gate.path)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    abandoned, at_work = folder / f".a{UNFINISHED}", folder / f".b{UNFINISHED}"
+    for unfinished in (abandoned, at_work):
+        unfinished.touch()
+    os.utime(abandoned, (0, 0))
+    (folder / "deleted-since.mp4").symlink_to("nowhere")  # listed, but not there
+    clip = cache.clip(Span(collection.gate, Fraction(0), Fraction(1)), collection.gate.path)
+    assert clip.exists() and at_work.exists() and not abandoned.exists()
+
+
+def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
+    collection: PageArchive, tmp_path: Path
+) -> None:
+    app = create_app(collection.archive)
+    cache = ClipCache(tmp_path / "clips", longest_wait=0.5)
+    install_services(app, Services(collection.archive, QueryPictures(), cache, turn=Lock()))
+    address = f"/recordings/{collection.gate.id}/clip?start=1&end=4"
+    pipe = tmp_path / "pipe.avi"
+    os.mkfifo(pipe)  # a recording that does not answer
+    span = Span(collection.gate, Fraction(1), Fraction(4))
+    with ThreadPoolExecutor(8) as viewers:
+        first = viewers.submit(cache.clip, span, pipe)
+        with pipe.open("wb"):  # waits for its reader, which then waits for content
+            others = viewers.map(lambda _: get(app.test_client(), address), range(7))
+            for answer in others:
+                assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+                assert "this one will be a little later" in words_of(answer)
+        with pytest.raises(RecordingError, match="is empty"):
+            first.result()
+    assert get(app.test_client(), address).status_code == 200
 
 
 def test_a_recording_that_is_gone_or_changed_is_said_to_be(

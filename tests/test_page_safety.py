@@ -10,6 +10,22 @@ from tests.page_client import LOCAL, get, picture, words_of
 from web.app import create_app
 
 
+NONSENSE = [
+    "[",
+    "[::1",
+    "::1]",
+    "[::1]]",
+    "[v1.x]",
+    "[::1%",
+    "localhost:x",
+    "a:b:c",
+    "/",
+    "?",
+    "\xbd",
+]
+"""No host, though some begin like one."""
+
+
 def test_every_answer_carries_the_security_headers(
     client: FlaskClient, collection: PageArchive
 ) -> None:
@@ -39,7 +55,15 @@ def test_loopback_names_are_answered(client: FlaskClient, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["attacker.example", "127.0.0.1.attacker.example", "192.168.1.7:8642", "", "a@b", "[::2]"],
+    [
+        "attacker.example",
+        "127.0.0.1.attacker.example",
+        "192.168.1.7:8642",
+        "",
+        "a@b",
+        "[::2]",
+        *NONSENSE,
+    ],
 )
 def test_other_names_for_this_machine_are_refused(client: FlaskClient, host: str) -> None:
     answer = client.get("/?q=a+box", headers={"Host": host})
@@ -49,6 +73,14 @@ def test_other_names_for_this_machine_are_refused(client: FlaskClient, host: str
 def test_on_another_address_every_name_is_answered(collection: PageArchive) -> None:
     client = create_app(collection.archive, loopback_only=False).test_client()
     assert client.get("/", headers={"Host": "cameras.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", NONSENSE)
+def test_no_host_or_origin_makes_the_program_fail(collection: PageArchive, host: str) -> None:
+    anywhere = create_app(collection.archive, loopback_only=False).test_client()
+    assert anywhere.get("/", headers={"Host": host}).status_code in (200, 400)
+    headers = {"Host": "cameras.example", "Origin": f"http://{host}"}
+    assert anywhere.post("/pictures", headers=headers).status_code == 403
 
 
 def test_another_web_site_cannot_post_here(client: FlaskClient) -> None:

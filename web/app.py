@@ -3,7 +3,7 @@
 from threading import Lock
 
 from flask import Flask
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
 from web import errors, query_picture_views, recording_views, search_views, words
@@ -28,6 +28,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
         "finalize": words.printable,
     }
     app.url_map.converters["sha256"] = _Sha256Converter
+    app.url_map.converters["ticks"] = _TicksConverter
     app.jinja_env.filters.update(words.FILTERS)
     clips = ClipCache(archive.clip_cache)
     install_services(app, Services(archive, QueryPictures(), clips, turn=Lock()))
@@ -43,3 +44,9 @@ class _Sha256Converter(BaseConverter):
     """64 hex digits in an address; anything else is not found."""
 
     regex = "[0-9a-f]{64}"
+
+
+class _TicksConverter(IntegerConverter):
+    """A half of a time's fraction: as many digits as 64 bits have. More would not be a file name."""
+
+    regex = "[0-9]{1,20}"

@@ -5,11 +5,12 @@ The address names a recording by its content hash; the path comes from the catal
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
@@ -30,7 +31,7 @@ _SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
 _TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 
 
-@blueprint.get("/frames/<sha256:recording_id>/<int:numerator>-<int:denominator>.jpg")
+@blueprint.get("/frames/<sha256:recording_id>/<ticks:numerator>-<ticks:denominator>.jpg")
 def frame(recording_id: str, numerator: int, denominator: int) -> Response:
     """The thumbnail of a kept frame; its time is the fraction in the address."""
     if denominator == 0:
@@ -51,7 +52,7 @@ def play(recording_id: str) -> str:
     recording = _known_recording(recording_id)
     asked = _moment_asked(recording)
     _present_file(recording)
-    is_cut = not plays_in_browser(recording)
+    is_cut = not _plays_in_browser(recording)
     shown = _clip_around(asked) if is_cut else Span(recording, Fraction(0), recording.duration)
     start = recording.clock.start
     return render_template(
@@ -84,7 +85,18 @@ def clip(recording_id: str) -> Response:
     if span.end - span.start > LONGEST_CLIP:
         raise UsageError(f"A clip is at most {LONGEST_CLIP} seconds long; ask for a shorter span.")
     path = services().clips.clip(span, _present_file(recording))
-    return send_video(path, "video/mp4", path.stem)
+    try:
+        return send_video(path, "video/mp4", path.stem)
+    except FileNotFoundError as error:
+        raise ServiceUnavailable(
+            "The copy for the browser was deleted just now; load it again.", retry_after=1
+        ) from error
+
+
+@lru_cache(maxsize=1024)
+def _plays_in_browser(recording: Recording) -> bool:
+    """Found out once for each recording: it takes a process, 0.4 s."""
+    return plays_in_browser(recording)
 
 
 def _known_recording(recording_id: str) -> Recording:

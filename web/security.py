@@ -1,7 +1,7 @@
 """Who may ask, and what a browser may do with the answer."""
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden, MisdirectedRequest
@@ -52,7 +52,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _refuse_foreign_hosts() -> None:
-    if not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+    address = _split(f"//{request.host}")
+    if address is None or not is_loopback(address.hostname or ""):
         raise MisdirectedRequest(
             "This page answers only under localhost; open it by the address it was started with."
         )
@@ -63,8 +64,19 @@ def _refuse_foreign_forms() -> None:
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+    if origin is None:
+        return
+    address = _split(origin)
+    if address is None or address.netloc.lower() != request.host.lower():
         raise Forbidden("This form was sent from another web site.")
+
+
+def _split(address: str) -> SplitResult | None:
+    """The address in its parts; None if it cannot be one: `http://[`."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _add_headers(response: Response) -> Response:

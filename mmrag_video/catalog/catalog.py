@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ from mmrag_video.catalog.rows import (
     recording_of,
     run_of,
 )
-from mmrag_video.catalog.schema import CameraRow, IndexRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
 
@@ -58,6 +59,12 @@ class Catalog:
     ) -> None:
         self.close()
 
+    @cached_property
+    def id(self) -> str:
+        """Twelve hex digits that tell this catalog from every other."""
+        with self._reading() as session:
+            return session.scalars(select(AboutRow.id)).one()
+
     # Indexes
 
     def active_index(self) -> IndexIdentity | None:
@@ -86,18 +93,8 @@ class Catalog:
     # Ingest runs
 
     def begin_run(self, path: Path, recording: str | None, index: str, sampler: str) -> IngestRun:
-        """Note that an attempt starts.
-
-        Earlier runs of this recording in this index are superseded at once: the new one
-        overwrites their frames, so they would soon be found only in part.
-        """
+        """Note that an attempt starts. Until it is complete, an earlier one stays findable."""
         with self._writing() as session:
-            if recording is not None:
-                session.execute(
-                    update(RunRow)
-                    .where(RunRow.recording == recording, RunRow.index == index)
-                    .values(superseded=True)
-                )
             row = RunRow(
                 path=path,
                 recording=recording,
@@ -116,8 +113,19 @@ class Catalog:
             return run_of(row)
 
     def complete_run(self, run: IngestRun, recording: Recording, frames: int) -> IngestRun:
-        """Make a recording findable: its camera, itself and its run, all or nothing."""
+        """Make a recording findable: its camera, itself and its run, all or nothing.
+
+        It takes the place of earlier runs of the same recording, and of a recording that was known
+        by the same path: a file that was overwritten or has grown.
+        """
         with self._writing() as session:
+            elsewhere = select(RecordingRow.id).where(RecordingRow.path == recording.path)
+            session.execute(
+                update(RunRow)
+                .where(RunRow.index == run.index, RunRow.id != run.id)
+                .where(or_(RunRow.recording == recording.id, RunRow.recording.in_(elsewhere)))
+                .values(superseded=True)
+            )
             session.merge(CameraRow(name=recording.camera))
             session.flush()
             row = session.get(RecordingRow, recording.id)
@@ -138,6 +146,15 @@ class Catalog:
         """Note that an attempt was broken off."""
         with self._writing() as session:
             return self._end(session, run, RunState.INTERRUPTED, run.recording)
+
+    def give_up(self, recording: str, index: str) -> None:
+        """Let a recording not be found any more; its frames have to be cleared."""
+        with self._writing() as session:
+            session.execute(
+                update(RunRow)
+                .where(RunRow.index == index, RunRow.recording == recording)
+                .values(superseded=True)
+            )
 
     def interrupt_running(self) -> None:
         """Note that those who were ingesting are dead: only the holder of the writer lock knows."""
@@ -176,10 +193,10 @@ class Catalog:
         runs = self._runs(select(RunRow).where(RunRow.recording == recording, _findable_in(index)))
         return runs[0] if runs else None
 
-    def count_complete_runs(self, index: str) -> int:
-        """Recordings that a search of this index can find."""
+    def last_complete_run(self, index: str) -> int | None:
+        """The number of the run that changed what can be found in this index last."""
         with self._reading() as session:
-            return session.scalar(select(func.count(RunRow.id)).where(_findable_in(index))) or 0
+            return session.scalar(select(func.max(RunRow.id)).where(_findable_in(index)))
 
     def failures(self, index: str | None = None) -> list[IngestRun]:
         """The last failure of each path since which it was not ingested, newest first."""

@@ -86,6 +86,8 @@ class Recording:
     average_rate: Fraction | None
     created: datetime | None
     """The container's `creation_time`: kept so that the clock can be worked out again."""
+    modified: datetime
+    """The file's modification time when it was ingested, likewise."""
     clock: Clock
 
     @property

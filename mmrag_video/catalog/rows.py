@@ -24,6 +24,7 @@ def recording_of(row: RecordingRow) -> Recording:
         duration=row.duration,
         average_rate=row.average_rate,
         created=row.created,
+        modified=row.modified,
         clock=_clock_of(row),
     )
 
@@ -41,6 +42,7 @@ def fill_recording(row: RecordingRow, recording: Recording) -> None:
     row.duration = recording.duration
     row.average_rate = recording.average_rate
     row.created = recording.created
+    row.modified = recording.modified
     fill_clock(row, recording.clock)
 
 

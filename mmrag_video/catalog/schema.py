@@ -80,6 +80,14 @@ class Table(DeclarativeBase):
     }
 
 
+class AboutRow(Table):
+    """The one row that says which catalog this is."""
+
+    __tablename__ = "about"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+
+
 class CameraRow(Table):
     """A camera, made when its first recording is complete."""
 
@@ -106,6 +114,7 @@ class RecordingRow(Table):
     duration: Mapped[Fraction]
     average_rate: Mapped[Fraction | None]
     created: Mapped[datetime | None]
+    modified: Mapped[datetime]
     clock_start: Mapped[datetime | None]
     clock_origin: Mapped[str] = mapped_column(String(32))
     clock_note: Mapped[str] = mapped_column(Text)
@@ -142,6 +151,6 @@ class RunRow(Table):
     started: Mapped[datetime]
     ended: Mapped[datetime | None]
     superseded: Mapped[bool]
-    """A later run of the same recording and index was begun: the frames are no longer wanted."""
+    """A later run of the same recording or path is complete: the frames are no longer wanted."""
     cleared: Mapped[bool]
     """The frames are gone from the store."""

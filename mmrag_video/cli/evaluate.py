@@ -11,7 +11,13 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.console import error_console, json_option, print_json, print_table
 from mmrag_video.cli.ingest import follow_progress
 from mmrag_video.errors import RecordingError
-from mmrag_video.evaluate import answer_queries, read_queries, report, video_paths
+from mmrag_video.evaluate import (
+    answer_queries,
+    footage_fingerprint,
+    read_queries,
+    report,
+    video_paths,
+)
 from mmrag_video.ingest import OutcomeState, ingest_paths
 from mmrag_video.settings import Settings
 
@@ -51,7 +57,8 @@ def evaluate(settings: Settings, queries: Path, videos: Path, as_json: bool) -> 
     labelled = read_queries(queries)
     paths = video_paths(labelled, videos)
     with Archive(settings) as users:
-        own = users.directory.evaluation / users.identity.fingerprint
+        name = f"{users.identity.fingerprint}-{footage_fingerprint(labelled)}"
+        own = users.directory.evaluation / name
     with (
         Archive(settings.model_copy(update={"data_dir": own})) as archive,
         writer_lock(archive.directory.root),

@@ -10,7 +10,7 @@ from mmrag_video.video.sampled import KeepReason
 
 @dataclass(frozen=True)
 class StoredFrame:
-    """One kept frame. Its key is the recording's content hash and its exact time."""
+    """One kept frame. Its key is the recording's content hash, its exact time and its run."""
 
     recording: str
     """SHA-256 of the recording."""
@@ -28,8 +28,12 @@ class StoredFrame:
 
     @property
     def key(self) -> str:
-        """Primary key: the same frame written twice is one row."""
-        return f"{self.recording}:{self.time.numerator}/{self.time.denominator}"
+        """Primary key: a frame that a run writes twice is one row.
+
+        The run belongs to it, so that a recording that is ingested anew is found by its old frames
+        until the new ones are complete.
+        """
+        return f"{self.recording}:{self.time.numerator}/{self.time.denominator}:{self.run}"
 
 
 @dataclass(frozen=True)

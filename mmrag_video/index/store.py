@@ -48,15 +48,20 @@ class FrameStore:
     A lost server is not looked for again: make a new store from a new lease.
     """
 
-    def __init__(self, uri: str, token: str | None, identity: IndexIdentity) -> None:
+    def __init__(
+        self, uri: str, token: str | None, identity: IndexIdentity, owner: str = ""
+    ) -> None:
         """Open the identity's collection, making it if it is missing.
+
+        `owner` is the catalog's id: data directories that share a server share no collection.
 
         Raises IndexMismatchError if a collection of that name was made otherwise.
         """
         self.uri = uri
         self.identity = identity
         self._client = connect(uri, token)
-        self._collection = identity.collection
+        self._owner = owner
+        self._collection = self._name(identity)
         with in_words(uri):
             try:
                 self._make_what_is_missing()
@@ -162,11 +167,14 @@ class FrameStore:
     def drop_index(self, identity: IndexIdentity) -> None:
         """Remove an index that is no longer wanted, with all its frames; missing ones are fine."""
         with in_words(self.uri):
-            self._client.drop_collection(identity.collection)
+            self._client.drop_collection(self._name(identity))
 
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    def _name(self, identity: IndexIdentity) -> str:
+        return f"{identity.collection}_{self._owner}" if self._owner else identity.collection
 
     def _make_what_is_missing(self) -> None:
         if not self._client.has_collection(self._collection):

@@ -1,6 +1,9 @@
-"""Clips for a web page's player: what plays as it is, and cuts of what does not."""
+"""Clips for a web page's player: what plays as it is, and cuts of what does not.
 
-import os
+Recordings are opened by a child process alone, because the caller serves other people too.
+"""
+
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,12 +20,19 @@ from av.video.stream import VideoStream
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError, UsageError
+from mmrag_video.video.child_process import call_in_child
 from mmrag_video.video.containers import VideoPacket, open_container, picture_stream
 from mmrag_video.video.frames import Image, VideoFacts
 from mmrag_video.video.pyav_reader import PyavReader
 
 WIDEST_CLIP = 1280
 """Pixels; wider recordings are scaled down when they are cut."""
+UNFINISHED = ".unfinished"
+"""How the name of a clip ends that is being written, or was when its process was killed."""
+LONGEST_CUT = 300.0
+"""Seconds that making one clip may take."""
+_LONGEST_LOOK = 10.0
+"""Seconds that opening a file may take."""
 
 _PLAYABLE_CODECS = {
     ".mp4": {"h264", "vp9", "av1"},
@@ -52,35 +62,57 @@ def plays_in_browser(facts: VideoFacts | Recording) -> bool:
 
     H.264, VP9 and AV1 in .mp4, VP8, VP9 and AV1 in .webm, each 8 bits deep with 4:2:0 colour.
     Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut. What the catalog
-    knows of a recording is enough: reading the facts anew means reading through the file.
+    knows of a recording is enough, but for its pixels: reading the facts anew means reading through
+    the file. Raises `RecordingError` on a file that cannot be opened.
     """
     if facts.codec not in _PLAYABLE_CODECS.get(facts.path.suffix.lower(), ()):
         return False
-    with closing(open_container(facts.path)) as container:
+    return call_in_child(_has_playable_pixels, facts.path, time_limit=_LONGEST_LOOK)
+
+
+def _has_playable_pixels(path: Path) -> bool:
+    with closing(open_container(path)) as container:
         return picture_stream(container).codec_context.pix_fmt in _PLAYABLE_PIXELS
 
 
-def cut_for_browser(path: Path, start: Fraction, end: Fraction, target: Path) -> None:
+def cut_for_browser(
+    path: Path, start: Fraction, end: Fraction, target: Path, time_limit: float = LONGEST_CUT
+) -> None:
     """Writes what is on screen from `start` to `end` as an MP4 that any browser plays.
 
     H.264 in yuv420p, upright, no sound, starting at 0 with the frame that is on screen at
     `start`; the index lies in front, so that it plays while it loads. `target` appears when it is
-    complete. Raises `UsageError` on an empty span and `RecordingError` on a file that cannot be
-    read or a folder that cannot be written.
+    complete.
+
+    Raises `UsageError` on an empty span, `RecordingError` on a file that cannot be read or a
+    folder that cannot be written, and `DecoderError` where the child that makes the clip dies or
+    needs more than `time_limit` seconds.
     """
     if start >= end:
         raise UsageError(f"a clip of {path} must end after it starts: choose a later end.")
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}{UNFINISHED}")
+    try:
+        call_in_child(_cut, path, start, end, unfinished, time_limit=time_limit)
+        unfinished.replace(target)
+    except OSError as error:
+        raise _cannot_be_written(target.parent, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _cut(path: Path, start: Fraction, end: Fraction, unfinished: Path) -> None:
+    """The child's part."""
     try:
         with PyavReader(path, width=WIDEST_CLIP) as reader:
             _encode(_stills(reader, start, end), unfinished)
-        unfinished.replace(target)
     except OSError as error:
-        raise RecordingError(
-            f"{target} cannot be written ({error.strerror}): check its folder and the disk."
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+        raise _cannot_be_written(unfinished.parent, error) from error
+
+
+def _cannot_be_written(folder: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"A clip cannot be written to {folder} ({error.strerror}): check the folder and the disk."
+    )
 
 
 def _stills(reader: PyavReader, start: Fraction, end: Fraction) -> Iterator[_Still]:

@@ -1,20 +1,16 @@
 """The decoding process: reads a request from standard input, writes messages to standard output.
 
-It imports no more than decoding needs (0.3 s on 2 cores), and ends by itself when standard input
-does, so also when the parent is killed outright.
+It imports no more than decoding needs (0.3 s on 2 cores).
 """
 
-import os
 import pickle
-import sys
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 from mmrag_video.errors import DecoderError, RecordingError
+from mmrag_video.video.child_process import answer_parent
 from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
@@ -53,15 +49,7 @@ Message = VideoFacts | SampledFrame | Progress | Failed | Finished
 
 def main() -> None:
     """Answers one request: `VideoFacts`, then frames and progress, then `Finished` or `Failed`."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as messages:
-        # Whatever a library prints goes to the terminal, never between the messages.
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        request: Request = pickle.load(sys.stdin.buffer)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        with suppress(BrokenPipeError):
-            _answer(request, messages)
-    # The thread above still reads, which an ordinary exit would wait for or complain about.
-    os._exit(0)
+    answer_parent(_answer)
 
 
 def _answer(request: Request, messages: BinaryIO) -> None:
@@ -78,9 +66,3 @@ def _answer(request: Request, messages: BinaryIO) -> None:
         send(Failed(error))
     except Exception as error:  # the last line before the process boundary
         send(Failed(DecoderError(f"{request.path} could not be decoded: {error!r}.")))
-
-
-def _end_with_parent() -> None:
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(0)

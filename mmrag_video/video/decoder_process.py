@@ -1,21 +1,16 @@
 """Sampling in a process of its own: a codec that crashes or hangs costs one recording."""
 
-import os
 import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, cast
 
-import mmrag_video
 from mmrag_video.errors import DecoderError
 from mmrag_video.settings import DecodeSettings
+from mmrag_video.video.child_process import ChildProcess
 from mmrag_video.video.decoder_child import Failed, Finished, Message, Progress, Request
 from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
@@ -26,7 +21,7 @@ _SLOWEST_DISK = 10e6
 """Bytes a second; the facts come after the file has been read through once."""
 _Handed = VideoFacts | SampledFrame | Failed | Finished
 """What goes from the receiving thread to the one that iterates: all messages but progress."""
-_CHILD = "from mmrag_video.video.decoder_child import main; main()"
+_MAIN = "mmrag_video.video.decoder_child"
 
 
 @contextmanager
@@ -44,16 +39,7 @@ def sample_in_child(
     Raises `RecordingError` as `sample` does, and `DecoderError` where the child died, or gave no
     sign of life for `decode.time_limit` seconds.
     """
-    # Not by multiprocessing: its spawn imports the caller's main module into every child, and
-    # fork would copy the model and the threads of the store's client.
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": _import_path()},
-        start_new_session=True,  # a Ctrl-C in the terminal is for the parent alone
-    )
-    sampling = ChildSampling(child, path, decode, on_progress)
+    sampling = ChildSampling(ChildProcess(_MAIN), path, decode, on_progress)
     try:
         sampling.start(Request(path, sampler))
         yield sampling
@@ -69,7 +55,7 @@ class ChildSampling:
 
     def __init__(
         self,
-        child: "subprocess.Popen[bytes]",
+        child: ChildProcess,
         path: Path,
         decode: DecodeSettings,
         on_progress: Callable[[Fraction], None],
@@ -88,9 +74,7 @@ class ChildSampling:
 
     def start(self, request: Request) -> None:
         """Hands over the request and waits for the facts."""
-        with suppress(BrokenPipeError):  # a child that died already is noticed below
-            pickle.dump(request, self._to_child)
-            self._to_child.flush()
+        self._child.send(request)
         self._receiver.start()
         size = request.path.stat().st_size if request.path.exists() else 0
         facts = self._next(self._time_limit + size / _SLOWEST_DISK)
@@ -105,20 +89,16 @@ class ChildSampling:
     def close(self) -> None:
         """Kills the child if it still runs, and lets go of pipes and thread."""
         self._is_closed.set()
-        self._child.kill()
-        with suppress(subprocess.TimeoutExpired):  # it hangs in the kernel, on a dead disk
-            self._child.wait(timeout=5)
-        with suppress(BrokenPipeError):
-            self._to_child.close()
+        self._child.end()
         if self._receiver.ident is not None:
             self._receiver.join(timeout=5)
-        self._from_child.close()
+        self._child.answers.close()
 
     def _next(self, time_limit: float) -> VideoFacts | SampledFrame | Finished:
         message = self._wait(time_limit)
         self._tell_progress()
         if message is None:
-            raise DecoderError(self._how_it_died())
+            raise self._child.death(self._path)
         if isinstance(message, Failed):
             raise message.error
         return message
@@ -148,7 +128,7 @@ class ChildSampling:
         message: Message | None = Progress(Fraction(0))
         while message is not None and not isinstance(message, Failed | Finished):
             try:
-                message = pickle.load(self._from_child)
+                message = pickle.load(self._child.answers)
             except (EOFError, pickle.UnpicklingError, OSError):
                 message = None  # the child is gone, perhaps in the midst of a frame
             self._received += 1
@@ -167,30 +147,3 @@ class ChildSampling:
         if self._looked_until > self._told:
             self._told = self._looked_until
             self._on_progress(self._told)
-
-    def _how_it_died(self) -> str:
-        status = self._child.wait()
-        if status < 0:
-            how = f"was killed by {signal.Signals(-status).name}"
-        else:
-            how = f"ended with status {status}"
-        return (
-            f"The process that decoded {self._path} {how}: the recording may be damaged, "
-            "or the memory too small."
-        )
-
-    @property
-    def _to_child(self) -> BinaryIO:
-        assert self._child.stdin is not None
-        return cast(BinaryIO, self._child.stdin)
-
-    @property
-    def _from_child(self) -> BinaryIO:
-        assert self._child.stdout is not None
-        return cast(BinaryIO, self._child.stdout)
-
-
-def _import_path() -> str:
-    """So that the child finds this very package, wherever the parent has it from."""
-    package = str(Path(mmrag_video.__file__).parents[1])
-    return os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])

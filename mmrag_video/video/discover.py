@@ -39,12 +39,17 @@ def find_files(paths: Iterable[Path]) -> Iterator[FoundFile | Unreachable]:
     for given in paths:
         path = given.absolute()
         for found in _look_at(path):
-            if isinstance(found, FoundFile):
+            if isinstance(found, Unreachable):
+                yield found
+                continue
+            try:
                 identity = _identity(found.path)
-                if identity in files_seen:
-                    continue
+            except OSError as error:
+                yield Unreachable(found.path, f"{found.path} cannot be read ({error.strerror}).")
+                continue
+            if identity not in files_seen:
                 files_seen.add(identity)
-            yield found
+                yield found
 
 
 def _look_at(path: Path) -> Iterator[FoundFile | Unreachable]:
@@ -82,10 +87,10 @@ def _walk(root: Path) -> Iterator[FoundFile | Unreachable]:
             path = Path(folder, name)
             if path.suffix.lower() not in VIDEO_SUFFIXES or name.startswith("."):
                 continue
-            if path.is_file():
-                yield FoundFile(path, root)
-            else:
+            if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 - raises nothing
                 problems.append(Unreachable(path, f"{path} is a link that leads to no file."))
+            else:
+                yield FoundFile(path, root)
     yield from problems
 
 

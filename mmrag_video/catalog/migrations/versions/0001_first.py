@@ -1,5 +1,7 @@
 """Cameras, recordings, indexes and ingest runs."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,8 @@ down_revision = None
 
 def upgrade() -> None:
     """To this version."""
+    about = op.create_table("about", sa.Column("id", sa.String(12), primary_key=True))
+    op.bulk_insert(about, [{"id": secrets.token_hex(6)}])
     op.create_table("camera", sa.Column("name", sa.Text(), primary_key=True))
     op.create_table(
         "recording",
@@ -25,6 +29,7 @@ def upgrade() -> None:
         sa.Column("duration", sa.String(64), nullable=False),
         sa.Column("average_rate", sa.String(64)),
         sa.Column("created", sa.DateTime()),
+        sa.Column("modified", sa.DateTime(), nullable=False),
         sa.Column("clock_start", sa.DateTime()),
         sa.Column("clock_origin", sa.String(32), nullable=False),
         sa.Column("clock_note", sa.Text(), nullable=False),
