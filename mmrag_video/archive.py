@@ -1,7 +1,7 @@
 """The opened data directory: settings, catalog, frame store and model, each opened when needed."""
 
 import threading
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,7 @@ from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Model
 from mmrag_video.models.registry import load_model
 from mmrag_video.settings import Settings
-from mmrag_video.video.exact import open_exact
+from mmrag_video.video.exact import frame_at
 from mmrag_video.video.frames import Image
 
 
@@ -146,8 +146,8 @@ class Archive:
     ) -> Image:
         """A kept frame at full size; in small where the recording's file is gone."""
         if recording is not None:
-            with suppress(RecordingError), closing(open_exact(recording.path)) as reader:
-                return reader.frame_at(frame.time).image
+            with suppress(RecordingError):
+                return frame_at(recording.path, frame.time)
         return load_picture(
             self.directory.thumbnail(identity.collection, frame.recording, frame.time)
         )

@@ -16,8 +16,8 @@ from mmrag_video.index.frames import FoundFrame, StoredFrame
 from mmrag_video.models.base import Vector
 from mmrag_video.moments import Confidence
 
-SAMPLE_SIZE = 200
-"""Frames: the sample's median and spread are then known to about a tenth of the spread."""
+SAMPLE_SIZE = 100
+"""Frames: the sample's median and spread are then known to about an eighth of the spread."""
 _STRONG = 0.6
 _POSSIBLE = 0.35
 _STANDS_OUT = 0.1

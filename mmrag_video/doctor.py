@@ -40,7 +40,7 @@ class Finding:
     health: Health
     detail: str
     remedy: str = ""
-    """What to do; empty when nothing needs doing."""
+    """What to do; empty when nothing needs doing, or the detail says it."""
 
 
 def examine(archive: Archive) -> Iterator[Finding]:
@@ -61,7 +61,7 @@ def examine(archive: Archive) -> Iterator[Finding]:
         try:
             yield check(archive)
         except MmragError as error:
-            yield Finding(subject, Health.BAD, str(error), "Do what the sentence says.")
+            yield Finding(subject, Health.BAD, str(error))
 
 
 def _packages(archive: Archive) -> Finding:

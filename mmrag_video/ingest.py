@@ -43,6 +43,8 @@ class OutcomeState(StrEnum):
     SAMPLER_CHANGED = "sampler-changed"
     """Searchable, but sampled with settings that no longer hold."""
     FAILED = "failed"
+    FORGOTTEN = "forgotten"
+    """Known, but gone, and given up as was asked for."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def _known(
     changed: bool,
 ) -> Outcome:
     """A recording that can be found already: only where it lies and its clock may be new."""
+    archive.catalog.settle_failures(file.path)
     messages = []
     if recording.path != file.path and os.path.exists(recording.path):  # noqa: PTH110 - Path.exists raises EACCES
         messages.append(f"{file.path} has the same content as {recording.path}.")
@@ -178,10 +181,13 @@ def _known(
         times = FileTimes(recording.created, recording.modified, recording.duration)
         clock = clock_of(file.path, recording.camera, times, archive.settings)
         if clock != recording.clock:
+            messages.append(
+                f"{file.path}: its start was {recording.clock.start or 'unknown'}, "
+                f"is now {clock.start or 'unknown'}."
+            )
             archive.store(identity).set_clock(recording.id, clock)
             archive.catalog.set_clock(recording.id, clock)
             recording = replace(recording, clock=clock)
-            messages.append(f"{file.path} has another clock now: {clock.note or 'unknown'}.")
     if changed:
         messages.append(
             f"{file.path} was sampled with other settings; `mmrag-video ingest --reindex` with "

@@ -6,13 +6,21 @@ one, or is given up in so many words.
 
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import StoreError
 from mmrag_video.index.identity import IndexIdentity
-from mmrag_video.ingest import Outcome, Progress, clear_unfinished, ingest_file, no_progress
-from mmrag_video.video.discover import find_files
+from mmrag_video.ingest import (
+    Outcome,
+    OutcomeState,
+    Progress,
+    clear_unfinished,
+    ingest_file,
+    no_progress,
+)
+from mmrag_video.video.discover import Unreachable, find_files
 
 
 def reindex_paths(
@@ -32,9 +40,13 @@ def reindex_paths(
     active = archive.catalog.active_index()
     known = archive.catalog.recordings()
     clear_unfinished(archive, identity)
+    places = {recording.path for recording in known}
     held: set[str] = set()
     for file in find_files([*(recording.path for recording in known), *paths]):
         outcome = ingest_file(archive, identity, file, on_progress, redo=True)
+        if forget_missing and isinstance(file, Unreachable) and file.path in places:
+            archive.catalog.settle_failures(file.path)
+            outcome = replace(outcome, state=OutcomeState.FORGOTTEN)
         if outcome.recording is not None:
             held.add(outcome.recording.id)
         yield outcome

@@ -15,6 +15,8 @@ from mmrag_video.models.base import Candidate, Query
 from mmrag_video.moments import Answer, Moment, Span
 from mmrag_video.video.frames import Image
 
+LONGEST_QUERY = 500
+"""Characters: some five sentences; models read little more, and take long over it."""
 _SPREAD = Fraction(2)
 """Seconds: of recalled frames closer than this to each other one is read first."""
 
@@ -30,6 +32,8 @@ def search(
     query = Query(text=(query.text or "").strip() or None, image=query.image)
     if query.text is None and query.image is None:
         raise UsageError("Say what to look for, in words or with a picture.")
+    if len(query.text or "") > LONGEST_QUERY:
+        raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
     identity = archive.active_identity
     if identity is None:
         return Answer(moments=())

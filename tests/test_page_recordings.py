@@ -179,31 +179,6 @@ def test_the_clips_that_were_not_watched_for_longest_go_first(
     assert second.exists() and not first.exists()
 
 
-def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
-    collection: PageArchive, tmp_path: Path
-) -> None:
-    cache = ClipCache(tmp_path, longest_wait=0.5)
-    span = Span(collection.gate, Fraction(1), Fraction(4))
-    never_written = tmp_path / "never.avi"
-    os.mkfifo(never_written)  # opening it waits for a writer
-
-    def view(recording_file: Path) -> str:
-        try:
-            return cache.clip(span, recording_file).suffix
-        except (ServiceUnavailable, RecordingError) as error:
-            return type(error).__name__
-
-    with ThreadPoolExecutor(8) as viewers:
-        encoding = viewers.submit(view, never_written)
-        assert comes_true(lambda: bool(psutil.Process().children()))
-        others = [viewers.submit(view, collection.gate.path) for _ in range(7)]
-        assert {other.result() for other in others} == {"ServiceUnavailable"}
-        assert not encoding.done()
-        decoder_of(never_written).kill()
-        assert encoding.result() == "DecoderError"
-    assert view(collection.gate.path) == ".mp4"
-
-
 def test_a_folder_of_clips_is_rid_of_what_killed_processes_left(
     collection: PageArchive, tmp_path: Path
 ) -> None:

@@ -9,7 +9,6 @@ from tests.page_archive import PageArchive
 from tests.page_client import LOCAL, get, picture, words_of
 from web.app import create_app
 
-
 NONSENSE = [
     "[",
     "[::1",

@@ -112,12 +112,12 @@ def test_it_agrees_with_a_plain_scan_before_and_after_a_flush(store: FrameStore)
         store.flush()
 
 
-def test_writing_a_frame_again_replaces_it(store: FrameStore) -> None:
+def test_a_run_that_writes_a_frame_again_replaces_it(store: FrameStore) -> None:
     store.insert([(frame(), unit(1))])
     store.flush()
-    store.insert([(replace(frame(), run=2), unit(0, 1))])
+    store.insert([(replace(frame(), camera="moved"), unit(0, 1))])
     (found,) = store.search(unit(1), limit=5)
-    assert found.frame.run == 2
+    assert found.frame.camera == "moved"
     assert found.similarity == pytest.approx(0)
     assert store.count() == 1
 

@@ -47,6 +47,6 @@ class _Sha256Converter(BaseConverter):
 
 
 class _TicksConverter(IntegerConverter):
-    """A half of a time's fraction: as many digits as 64 bits have. More would not be a file name."""
+    """Half of a fraction that is a time, with the digits of 64 bits; more make no file name."""
 
     regex = "[0-9]{1,20}"

@@ -198,6 +198,12 @@ class Catalog:
         with self._reading() as session:
             return session.scalar(select(func.max(RunRow.id)).where(_findable_in(index)))
 
+    def settle_failures(self, path: Path) -> None:
+        """Forget that a file failed: what it holds now is known."""
+        failed = and_(RunRow.path == path, RunRow.state == RunState.FAILED.value, RunRow.cleared)
+        with self._writing() as session:
+            session.execute(delete(RunRow).where(failed))
+
     def failures(self, index: str | None = None) -> list[IngestRun]:
         """The last failure of each path since which it was not ingested, newest first."""
         later = aliased(RunRow)

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from rich.markup import escape
 
 from mmrag_video import __version__
 from mmrag_video.cli.cameras import cameras
-from mmrag_video.cli.console import error_console
+from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
@@ -27,10 +26,10 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except MmragError as error:
-            error_console.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            error_console.print(f"[bold red]Error:[/] {plain(str(error))}", soft_wrap=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            error_console.print("Stopped. What was complete is kept; start again to go on.")
+            error_console.print("Stopped.")
             ctx.exit(ExitCode.INTERRUPTED)
 
 

@@ -1,16 +1,16 @@
 """`mmrag-video cameras`: whose recordings there are."""
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import camera_to_json
 from mmrag_video.cli.console import (
     error_console,
     json_option,
+    plain,
     print_json,
     print_table,
+    table_of,
     timecode,
     wall_clock,
 )
@@ -32,10 +32,10 @@ def cameras(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json({"cameras": [camera_to_json(camera) for camera in known]})
         return
-    table = Table("Camera", "Recordings", "Length", "First", "Last", box=None)
+    table = table_of("Camera*", "Recordings", "Length", "First", "Last")
     for camera in known:
         table.add_row(
-            escape(camera.name),
+            plain(camera.name),
             str(camera.recordings),
             timecode(camera.duration),
             wall_clock(camera.first),

@@ -9,8 +9,11 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from mmrag_video.archive import Archive
+from mmrag_video.errors import UsageError
 from mmrag_video.video.timecode import Timecode
 
 _PIPE_WIDTH = 200
@@ -23,9 +26,40 @@ json_option = click.option(
 )
 
 
+def printable(text: str) -> str:
+    """Text that every terminal takes: names of files may hold stray bytes and escape codes."""
+    valid = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in valid
+    )
+
+
+def plain(text: str) -> str:
+    """A name or a sentence as a table or a console shows it unchanged, on one line."""
+    return escape(printable(text))
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value to standard output."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
+
+
+def check_camera(archive: Archive, name: str) -> None:
+    """Raise UsageError unless there is a camera of that name."""
+    if all(camera.name != name for camera in archive.catalog.cameras()):
+        raise UsageError(
+            f"There is no camera named {name!r}; `mmrag-video cameras` lists those there are."
+        )
+
+
+def table_of(*headings: str) -> Table:
+    """A table; only columns whose heading ends in * give way where the window is narrow."""
+    table = Table(box=None)
+    for heading in headings:
+        gives_way = heading.endswith("*")
+        table.add_column(heading.rstrip("*"), no_wrap=not gives_way, overflow="fold")
+    return table
 
 
 def print_table(table: Table) -> None:

@@ -1,10 +1,10 @@
 """`mmrag-video doctor`: is everything here, and how to mend what is not."""
 
 import click
-from rich.markup import escape
+from rich.console import Console
 
 from mmrag_video.archive import Archive
-from mmrag_video.cli.console import error_console, json_option, print_json
+from mmrag_video.cli.console import json_option, plain, print_json
 from mmrag_video.doctor import Finding, Health, examine
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import Settings
@@ -23,26 +23,25 @@ def doctor(context: click.Context, as_json: bool) -> None:
       mmrag-video doctor
     """
     settings: Settings = context.obj
+    console = Console(highlight=False)
     with Archive(settings) as archive:
         findings = []
         for finding in examine(archive):
             findings.append(finding)
             if not as_json:
-                _print(finding)
+                _print(console, finding)
     if as_json:
         print_json({"findings": [_to_json(finding) for finding in findings]})
     if any(finding.health is Health.BAD for finding in findings):
         context.exit(ExitCode.FAILED)
 
 
-def _print(finding: Finding) -> None:
+def _print(console: Console, finding: Finding) -> None:
     style = _STYLES[finding.health]
-    error_console.print(
-        f"[{style}]{finding.health.value:9}[/] {finding.subject:15} {escape(finding.detail)}",
-        soft_wrap=True,
-    )
+    line = f"[{style}]{finding.health.value:9}[/] {finding.subject:15} {plain(finding.detail)}"
+    console.print(line, soft_wrap=True)
     if finding.remedy:
-        error_console.print(f"{'':25} {escape(finding.remedy)}", soft_wrap=True)
+        console.print(f"{'':25} {plain(finding.remedy)}", soft_wrap=True)
 
 
 def _to_json(finding: Finding) -> dict[str, str]:

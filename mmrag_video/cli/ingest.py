@@ -7,13 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import click
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import outcome_to_json
 from mmrag_video.catalog.writer_lock import writer_lock
-from mmrag_video.cli.console import error_console, json_option, print_json
+from mmrag_video.cli.console import error_console, json_option, plain, print_json
 from mmrag_video.errors import ExitCode
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_paths
 from mmrag_video.ingest import Progress as Follow
@@ -25,6 +24,7 @@ _IN_WORDS = {
     OutcomeState.KNOWN: "already known",
     OutcomeState.SAMPLER_CHANGED: "sampled with other settings",
     OutcomeState.FAILED: "failed",
+    OutcomeState.FORGOTTEN: "forgotten",
 }
 
 
@@ -73,9 +73,13 @@ def ingest(
             work = reindex_paths(archive, paths, forget_missing, follow)
         else:
             work = ingest_paths(archive, paths, follow)
-        for outcome in work:
-            outcomes.append(outcome)
-            _tell(outcome)
+        try:
+            for outcome in work:
+                outcomes.append(outcome)
+                _tell(outcome)
+        except KeyboardInterrupt:
+            error_console.print("What was complete is kept; the same command goes on from there.")
+            raise
     if as_json:
         print_json({"recordings": [outcome_to_json(outcome) for outcome in outcomes]})
     else:
@@ -100,7 +104,7 @@ def follow_progress() -> Iterator[Follow]:
         task = bar.add_task("Looking for recordings", total=None)
 
         def follow(path: Path, done: Fraction, total: Fraction) -> None:
-            name = escape(path.name)
+            name = plain(path.name)
             bar.update(task, description=name, completed=float(done), total=float(total) or None)
 
         yield follow
@@ -108,7 +112,7 @@ def follow_progress() -> Iterator[Follow]:
 
 def _tell(outcome: Outcome) -> None:
     if outcome.message:
-        error_console.print(escape(outcome.message), soft_wrap=True)
+        error_console.print(plain(outcome.message), soft_wrap=True)
 
 
 def summary(outcomes: list[Outcome]) -> str:

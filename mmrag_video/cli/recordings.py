@@ -1,16 +1,17 @@
 """`mmrag-video recordings`: what is in the catalog, and what failed."""
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import recording_to_json
 from mmrag_video.cli.console import (
+    check_camera,
     error_console,
     json_option,
+    plain,
     print_json,
     print_table,
+    table_of,
     timecode,
     wall_clock,
 )
@@ -24,13 +25,17 @@ from mmrag_video.settings import Settings
 def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
     """List the recordings that can be searched, then the files that could not be ingested.
 
+    With --camera only that camera's recordings.
+
     \b
     Example:
       mmrag-video recordings --camera lobby
     """
     with Archive(settings) as archive:
+        if camera is not None:
+            check_camera(archive, camera)
         known = archive.catalog.recordings(camera)
-        failures = archive.catalog.failures()
+        failures = archive.catalog.failures() if camera is None else []
     if as_json:
         print_json(
             {
@@ -39,20 +44,20 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
             }
         )
         return
-    table = Table("Camera", "Clock", "Origin", "Length", "Picture", "Codec", "File", box=None)
+    table = table_of("Camera*", "Clock", "Origin", "Length", "Picture", "Codec", "File*")
     for recording in known:
         table.add_row(
-            escape(recording.camera),
+            plain(recording.camera),
             wall_clock(recording.clock.start),
             recording.clock.origin.value,
             timecode(recording.duration),
             f"{recording.width} x {recording.height}",
-            escape(recording.codec),
-            escape(str(recording.path)),
+            plain(recording.codec),
+            plain(str(recording.path)),
         )
     if known:
         print_table(table)
     else:
         error_console.print("No recordings yet: mmrag-video ingest PATH")
     for run in failures:
-        error_console.print(f"failed: {escape(run.error)}", soft_wrap=True)
+        error_console.print(f"failed: {plain(run.error)}", soft_wrap=True)

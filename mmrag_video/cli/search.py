@@ -5,16 +5,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from mmrag_video.archive import Archive, load_picture
 from mmrag_video.as_json import answer_to_json
 from mmrag_video.cli.console import (
+    check_camera,
     error_console,
     json_option,
+    plain,
     print_json,
     print_table,
+    table_of,
     timecode,
     wall_clock,
 )
@@ -78,12 +79,8 @@ def search(
 def _filter(
     archive: Archive, cameras: tuple[str, ...], start: str | None, end: str | None
 ) -> FrameFilter:
-    known = {camera.name for camera in archive.catalog.cameras()}
     for name in cameras:
-        if name not in known:
-            raise UsageError(
-                f"There is no camera named {name!r}; `mmrag-video cameras` lists those there are."
-            )
+        check_camera(archive, name)
     zone = ZoneInfo(archive.settings.clock.zone)
     where = FrameFilter(
         cameras=cameras,
@@ -98,12 +95,12 @@ def _filter(
 def _time(text: str, option: str, zone: ZoneInfo, *, is_end: bool) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        if is_end and _is_date(text):
+            time += timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{option} {text!r} is not a time such as 2026-03-29 or 2026-03-29T14:00."
         ) from error
-    if is_end and _is_date(text):
-        time += timedelta(days=1)
     return time if time.tzinfo else time.replace(tzinfo=zone)
 
 
@@ -121,7 +118,7 @@ def print_answer(answer: Answer) -> None:
         error_console.print("No confident match.")
     if not answer.moments:
         return
-    table = Table("", "Camera", "Start", "End", "Clock", "Score", "Why", "File", box=None)
+    table = table_of("", "Camera*", "Start", "End", "Clock*", "Score*", "Why*", "File*")
     for number, moment in enumerate(answer.moments, 1):
         table.add_row(*_row(number, moment))
     print_table(table)
@@ -132,11 +129,11 @@ def _row(number: int, moment: Moment) -> tuple[str, ...]:
     clock = wall_clock(moment.wall_start)
     return (
         str(number),
-        escape(moment.camera),
+        plain(moment.camera),
         timecode(moment.start),
         timecode(moment.end),
         f"{clock} ({origin.value})" if moment.wall_start else clock,
-        f"{moment.confidence.value} {moment.score:.2f}, above {moment.above:.0%}",
-        escape(moment.why),
-        escape(moment.spans[0].recording.path.name),
+        f"{moment.confidence.value} {moment.score:.2f}, above {min(moment.above, 0.99):.0%}",
+        plain(moment.why),
+        plain(moment.spans[0].recording.path.name),
     )

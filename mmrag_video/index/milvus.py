@@ -48,7 +48,7 @@ def _sentence(uri: str, error: Exception) -> str:
     message = " ".join(str(getattr(error, "message", "") or error).split())
     lost = isinstance(error, ConnectError | MilvusUnavailableException)
     if lost or _UNREACHABLE.search(message):
-        return f"The frame store at {uri} cannot be reached; run the command again."
+        return f"The frame store at {uri} cannot be reached; start it again, or check store.uri."
     if _FULL.search(message):
         return f"The frame store at {uri} cannot write: its disk is full; make room and go on."
     if _REFUSED.search(message):

@@ -87,10 +87,12 @@ def _walk(root: Path) -> Iterator[FoundFile | Unreachable]:
             path = Path(folder, name)
             if path.suffix.lower() not in VIDEO_SUFFIXES or name.startswith("."):
                 continue
-            if path.is_symlink() and not os.path.exists(path):  # noqa: PTH110 - raises nothing
+            if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where one may not look
+                yield FoundFile(path, root)
+            elif path.is_symlink():
                 problems.append(Unreachable(path, f"{path} is a link that leads to no file."))
             else:
-                yield FoundFile(path, root)
+                problems.append(Unreachable(path, f"{path} is neither a file nor a folder."))
     yield from problems
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from heapq import heappush, heappushpop
 
 from av.container import InputContainer
 
 from mmrag_video.video.containers import VideoPacket, picture_stream, stored_packets, time_base_of
+
+_MOST_WAITING = 128
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,51 @@ def shown_packets(container: InputContainer, start_pts: int) -> Iterator[PacketF
 
 
 def extent(container: InputContainer, start_pts: int) -> Extent:
-    """Reads through the whole file once, at the speed of the disk."""
-    pictures = sorted(
-        (tick, packet.duration or 0, packet.is_keyframe)
-        for tick, packet in _ticks(container, start_pts)
-    )
-    last_tick, last_duration, _ = pictures[-1]
-    before_last = pictures[-2][0] if len(pictures) > 1 else last_tick
-    end = last_tick + (last_duration or last_tick - before_last or 1)
-    keyframes = [tick for tick, _, is_keyframe in pictures if is_keyframe and tick > 0]
-    gaps = [after - before for before, after in pairwise([0, *keyframes, end])]
+    """Reads through the whole file once, at the speed of the disk, and keeps none of it."""
+    last = before_last = (0, 0)
+    keyframes = LongestGap()
+    for tick, packet in _ticks(container, start_pts):
+        shown = (tick, packet.duration or 0)
+        if shown >= last:
+            last, before_last = shown, last
+        elif shown > before_last:
+            before_last = shown
+        if packet.is_keyframe:
+            keyframes.add(tick)
+    last_tick, last_duration = last
+    end = last_tick + (last_duration or last_tick - before_last[0] or 1)
     time_base = time_base_of(picture_stream(container))
-    return Extent(end * time_base, max(gaps) * time_base)
+    return Extent(end * time_base, keyframes.up_to(end) * time_base)
+
+
+class LongestGap:
+    """The longest way between neighbours, from 0 on, of ticks that come nearly in order.
+
+    A tick may come later than up to 128 greater ones: in a recording of keyframes alone, those
+    of a second in which the camera's clock was set back.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[int] = []
+        self._before = self._longest = 0
+
+    def add(self, tick: int) -> None:
+        """Count a tick in."""
+        if len(self._waiting) < _MOST_WAITING:
+            heappush(self._waiting, tick)
+        else:
+            self._pass(heappushpop(self._waiting, tick))
+
+    def up_to(self, end: int) -> int:
+        """The longest, with the way from the last tick to `end`, which no tick comes after."""
+        for tick in sorted(self._waiting):
+            self._pass(tick)
+        self._pass(end)
+        return self._longest
+
+    def _pass(self, tick: int) -> None:
+        self._longest = max(self._longest, tick - self._before)
+        self._before = max(self._before, tick)
 
 
 def _ticks(container: InputContainer, start_pts: int) -> Iterator[tuple[int, VideoPacket]]:

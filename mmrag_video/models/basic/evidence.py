@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.facts import Seen, Shares, Thing
 from mmrag_video.models.basic.geometry import area
-from mmrag_video.models.basic.imagenet import KINDS
+from mmrag_video.models.basic.imagenet import KINDS, LABELS_OF_TAG
 
 CONFIDENCES = (0.0, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
 PROBABILITIES = (0.0, 0.06, 0.15, 0.35, 0.55, 0.7, 0.8, 0.88, 0.95, 0.99)
@@ -126,11 +126,15 @@ def _heed_size(likely: dict[str, float], thing: Thing) -> None:
 
 def _heed_tags(likely: dict[str, float], thing: Thing) -> None:
     """Raise what the tagger sees too, lower what it takes for something else."""
-    sums = {
-        label: min(1.0, sum(thing.tags.get(tag, 0.0) for tag in tags) / KIND_FULL)
-        for label, tags in KINDS.items()
+    sums: dict[str, float] = {}
+    for tag, share in thing.tags.items():
+        for label in LABELS_OF_TAG.get(tag, ()):
+            sums[label] = sums.get(label, 0.0) + share
+    kinds = {
+        label: min(1.0, total / KIND_FULL)
+        for label, total in sums.items()
+        if total >= KIND_FROM * KIND_FULL
     }
-    kinds = {label: share for label, share in sums.items() if share >= KIND_FROM}
     surest = max(likely.values())
     other = max(kinds.values(), default=0.0)
     for label in likely.keys() - kinds.keys():

@@ -61,6 +61,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "bed": ("four-poster", "studio couch"),
 }  # fmt: skip
 """COCO label to tags, by their first name in the tagger's list."""
+LABELS_OF_TAG: Mapping[str, tuple[str, ...]] = {
+    tag: tuple(label for label, tags in KINDS.items() if tag in tags)
+    for tag in dict.fromkeys(tag for tags in KINDS.values() for tag in tags)
+}
+"""Tag to the COCO labels it is a kind of: a thing has few tags, and there are many kinds."""
 GROUPS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "bird": ((7, 24), (80, 100), (127, 146)),
     "dog": ((151, 268),),
