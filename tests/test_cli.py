@@ -111,7 +111,7 @@ def test_recordings_and_cameras(run: Command, yard: dict[str, str]):
     [camera] = json.loads(run("cameras", "--json", **yard).stdout)["cameras"]
     assert (camera["name"], camera["recordings"], camera["duration_s"]) == ("yard", 1, 6.0)
     assert "yard" in run("cameras", **yard).stdout
-    assert not json.loads(run("recordings", "--camera", "x", "--json", **yard).stdout)["recordings"]
+    assert "There is no camera named 'x'" in run("recordings", "--camera", "x", **yard).stderr
 
 
 def test_doctor_finds_everything_well(run: Command, yard: dict[str, str]):

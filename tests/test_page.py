@@ -70,9 +70,13 @@ def test_a_first_visit_leads_to_results_and_to_the_moment(page: Page) -> None:
     start = card.locator(".timecode span").first.inner_text().partition(" – ")[0]
     card.locator("a.play").first.click()
     dialog = page.get_by_role("dialog")
-    seconds = wait_until_playable(dialog.locator("video"))
+    video = dialog.locator("video")
+    seconds = wait_until_playable(video)
     hours, minutes, rest = start.split(":")
-    assert seconds == pytest.approx(int(hours) * 3600 + int(minutes) * 60 + float(rest), abs=1)
+    start_seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    _, _, fragment = (video.get_attribute("src") or "").partition("#t=")
+    assert float(fragment) == pytest.approx(start_seconds, abs=0.002)
+    assert seconds > start_seconds - 0.1  # it plays on while it is looked at
     expect(dialog.locator("[data-now]")).to_contain_text("00:00:")
     expect(dialog.locator("[data-wall]")).to_contain_text("4 Mar 2025")
     page.keyboard.press("Escape")
@@ -144,7 +148,7 @@ def test_what_browsers_do_not_play_is_re_encoded(page: Page, collection: PageArc
     page.keyboard.press("Escape")
     page.goto(f"/recordings/{collection.gate.id}/play?t=5,6")
     # The copy begins three seconds before the moment; the readout shows the recording's time.
-    assert wait_until_playable(page.locator("video")) == pytest.approx(3, abs=1)
+    assert wait_until_playable(page.locator("video")) > 2.9
     expect(page.locator("[data-now]")).to_contain_text("00:00:05.")
 
 

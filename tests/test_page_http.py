@@ -70,6 +70,8 @@ def test_times_are_read_in_the_zone_that_the_page_names(client: FlaskClient) -> 
     assert "Nothing was found" in before and "Search everywhere" in before
     within = words_of(get(client, "/?q=a+box&from=2025-03-04T14:03&to=2025-03-04T14:04"))
     assert 'title="Yard">Yard</h3>' in within and ZONE in within
+    whole_day = words_of(get(client, "/?q=a+box&from=2025-03-04&to=2025-03-04"))
+    assert 'title="Yard">Yard</h3>' in whole_day
 
 
 def test_weak_answers_stand_below_a_line(client: FlaskClient, collection: PageArchive) -> None:

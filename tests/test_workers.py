@@ -128,7 +128,7 @@ def test_a_stop_in_the_middle_of_a_recording_leaves_nothing_half(
     with worker_on(settings.data_dir, nvr) as worker:
         deadline = time.monotonic() + 60
         while not list(settings.data_dir.glob("thumbnails/**/*.jpg")):
-            assert time.monotonic() < deadline, "it was to write frames"
+            assert time.monotonic() < deadline, f"it was to write frames: {worker.log}"
             time.sleep(0.05)
         assert worker.stop(signal.SIGTERM) == ExitCode.INTERRUPTED
     assert found_by_search(settings) == set()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,6 +99,8 @@ class SearchForm:
         # An hour that happens twice (end of summer time) is searched whole.
         start = _time("From", self.start, zone, fold=0)
         end = _time("To", self.end, zone, fold=1)
+        if end is not None and _is_date(self.end):
+            end += timedelta(days=1)  # as with `mmrag-video search --to`: the day is meant whole
         if start is not None and end is not None and end <= start:
             raise UsageError("The time range ends before it begins; please swap From and To.")
         return FrameFilter(cameras=self.cameras, start=start, end=end)
@@ -122,3 +124,11 @@ def _time(field: str, text: str, zone: ZoneInfo, fold: int) -> datetime | None:
     if not 1970 <= time.year < 2200:
         raise UsageError(f"{field}: {text[:40]!r} is not a date and time such as 2025-03-30T14:05.")
     return time if time.tzinfo else time.replace(tzinfo=zone, fold=fold)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

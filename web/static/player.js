@@ -78,7 +78,15 @@ function attend(player) {
   };
   if (video.readyState < 2) say("Getting the video ready …", false);
   video.addEventListener("loadeddata", () => say("", false));
-  video.addEventListener("error", async () => say(await reason(video), true));
+  let wasThere = false;
+  video.addEventListener("error", async () => {
+    const { words, retryAfter, isThere } = await refusal(video);
+    // Refused, but there when asked again: it has become ready meanwhile.
+    const wait = isThere && !wasThere ? 1 : retryAfter;
+    wasThere ||= isThere;
+    say(words, !wait);
+    if (wait) setTimeout(() => video.isConnected && video.load(), wait * 1000);
+  });
   if (video.error) video.dispatchEvent(new Event("error"));
 }
 
@@ -106,8 +114,17 @@ function formatTimecode(seconds) {
   return `${hours}:${part(60000, 60, 2)}:${part(1000, 60, 2)}.${part(1, 1000, 3)}`;
 }
 
-// Why a video did not load: the server's own sentence where it gave one.
-async function reason(video) {
-  const refusal = await fetchPart(video.src, "[data-problem]").catch(() => null);
-  return refusal?.textContent || "This browser cannot play the video.";
+// Why a video did not load: the server's own sentence where it gave one, with the seconds after
+// which to ask again; or the video is there by now.
+async function refusal(video) {
+  try {
+    const answer = await fetch(video.src, { headers: { Range: "bytes=0-0" } });
+    if (answer.ok) return { words: "This browser cannot play the video.", isThere: true };
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const words = page.querySelector("[data-problem]").textContent;
+    return { words, retryAfter: Number(answer.headers.get("Retry-After")) };
+  } catch {
+    return { words: "The page’s server does not answer; is it still running?" };
+  }
 }
+
