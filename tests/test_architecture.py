@@ -45,8 +45,8 @@ def imported(path: Path) -> Iterator[str]:
 def place_of(module: str) -> str:
     """The folder of ours that a module lies in; empty for what anybody may import."""
     parts = module.split(".")
-    if parts[0] == "web":
-        return "web"
+    if parts[0] in {"web", "workers"}:
+        return parts[0]
     if parts[0] != "mmrag_video" or len(parts) == 1 or parts[1] in _WORDS_OF_THE_TRADE:
         return ""
     return parts[1] if (ROOT / "mmrag_video" / parts[1]).is_dir() else "mmrag_video"
@@ -61,7 +61,8 @@ def test_every_file_that_is_no_module_is_in_the_wheel() -> None:
         for pattern in patterns
         for path in (ROOT / package.replace(".", "/")).glob(pattern)
     }
-    data = [path for folder in ("mmrag_video", "web") for path in own_files(ROOT / folder)]
+    folders = ("mmrag_video", "web", "workers")
+    data = [path for folder in folders for path in own_files(ROOT / folder)]
     assert [named(path) for path in data if path.suffix != ".py" and path not in packed] == []
 
 

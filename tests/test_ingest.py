@@ -20,12 +20,14 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import ClockOrigin, RunState
 from mmrag_video.errors import CatalogError, ExitCode, IndexMismatchError
 from mmrag_video.index.frames import FrameFilter
+from mmrag_video.index.server import lease_server
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.models.base import Query
 from mmrag_video.reindex import reindex_paths
 from mmrag_video.search import search
-from mmrag_video.settings import CameraSettings, SamplerSection, Settings
+from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
 from tests.conftest import COMMAND, Command, environment, ingest_all
+from tests.footage import Encoding, steadily, write_numbered, write_sound_only
 
 RED_BLOCK = Query(text="something red")
 
@@ -75,6 +77,50 @@ def test_a_recording_is_its_content_wherever_it_lies(
     [outcome] = ingest_all(archive, folder)
     assert outcome.state is OutcomeState.KNOWN
     assert [recording.path for recording in archive.catalog.recordings()] == [moved]
+
+
+def test_a_file_that_was_overwritten_is_found_by_what_it_holds_now(
+    archive: Archive, yard_clip: Path, long_clip: Path, tmp_path: Path
+):
+    clip = Path(shutil.copy(yard_clip, tmp_path / "front.mp4"))
+    ingest_all(archive, clip)
+    shutil.copy(long_clip, clip)
+    [outcome] = ingest_all(archive, clip)
+    assert [recording.duration for recording in archive.catalog.recordings()] == [14]
+    assert frames(archive) == outcome.frames
+
+
+def test_two_archives_on_one_server_do_not_meet(
+    yard_archive: Archive, settings: Settings, long_clip: Path
+):
+    server = lease_server(yard_archive.directory.store, linger=0.5)
+    with server as uri, Archive(changed(settings, store=StoreSettings(uri=uri))) as other:
+        before = frames(yard_archive)
+        [outcome] = ingest_all(other, long_clip)
+        assert frames(other) == outcome.frames
+        assert frames(yard_archive) == before
+        assert set(findable(other)) == {"gate.mp4"}
+
+
+def test_every_kind_of_bad_file_is_one_sentence_and_costs_only_itself(
+    archive: Archive, yard_clip: Path, tmp_path: Path
+):
+    nvr = tmp_path / "nvr"
+    (nvr / "folder.mp4").mkdir(parents=True)
+    (nvr / "up").symlink_to(nvr)
+    (nvr / "loop.mp4").symlink_to(nvr / "loop.mp4")
+    (nvr / "empty.mp4").touch()
+    write_sound_only(nvr / "sound.mp4")
+    (nvr / "half.mp4").write_bytes(yard_clip.read_bytes()[:-20_000])
+    os.mkfifo(nvr / "pipe.mp4")
+    write_numbered(nvr / "tiny.mkv", steadily(10), Encoding(codec="mpeg4"), size=(16, 16))
+    shutil.copy(yard_clip, nvr / "good.mp4")
+    outcomes = {one.path.name: one for one in ingest_all(archive, nvr)}
+    failed = {name for name, one in outcomes.items() if one.state is OutcomeState.FAILED}
+    assert failed == {"loop.mp4", "empty.mp4", "sound.mp4", "half.mp4", "pipe.mp4"}
+    assert all(name in outcomes[name].message for name in failed)
+    assert {run.path.name for run in archive.catalog.failures()} == failed
+    assert outcomes["good.mp4"].state is OutcomeState.ADDED
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
@@ -226,7 +272,7 @@ def test_a_clock_that_is_set_right_reaches_recordings_that_are_known(
     tokyo = CameraSettings(zone="Asia/Tokyo", clock_offset=timedelta(seconds=30))
     with Archive(changed(settings, cameras={"yard": tokyo})) as archive:
         [outcome] = ingest_all(archive, yard_clip)
-        assert "another clock" in outcome.message
+        assert "its start was 2026-03-01 12:00:00+00:00" in outcome.message
         start = datetime(2026, 3, 1, 12, 0, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
         [recording] = archive.catalog.recordings()
         assert recording.clock.start == start

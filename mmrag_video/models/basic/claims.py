@@ -64,6 +64,8 @@ class ThingClaim:
     """None: the facts cannot show it."""
     count: Count
     denied: bool = False
+    context: bool = False
+    """It only says where something else is: near it, behind it."""
     colours: tuple[Colour, ...] = ()
     garments: tuple[GarmentClaim, ...] = ()
     activities: frozenset[Activity] = frozenset()

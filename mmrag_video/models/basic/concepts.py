@@ -4,8 +4,9 @@ The words for each concept, language by language, are in vocabulary/*.toml.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import cached_property
 
 
 class Kind(Enum):
@@ -47,6 +48,8 @@ class Family(Enum):
     ANIMAL = auto()
     FURNITURE = auto()
     """Stands in many a picture, half hidden: seldom what a query is about."""
+    FIXTURE = auto()
+    """Belongs to the place, and has no COCO label: queries say it to say where."""
     OTHER = auto()
 
 
@@ -63,9 +66,22 @@ class ThingConcept:
     """Labels of what must be beside it: a cyclist's bicycle."""
     at_least: int = 1
     countable: bool = True
+    marks: Mapping[str, float] = field(default_factory=dict)
+    """Colours of clothing that tell somebody from anybody else."""
+
+    @cached_property
+    def itself(self) -> "ThingConcept":
+        """The same by its own labels alone, without those it is only sometimes given."""
+        own = {label: share for label, share in self.labels.items() if share >= OWN_LABEL}
+        return replace(self, labels=own)
 
 
-VEHICLES = {"car": 1.0, "truck": 1.0, "bus": 1.0, "motorcycle": 0.9, "train": 0.8}
+OWN_LABEL = 0.9
+"""Share from which a label means the concept rather than something taken for it."""
+NOT_TOLD_APART = 0.55
+"""Of anybody who may be a child or an officer for all that the labels say: possible, not strong."""
+HIGH_VISIBILITY = {"orange": 1.0, "yellow": 1.0, "green": 0.6}
+ANY_VEHICLE = {"car": 1.0, "truck": 1.0, "bus": 1.0, "motorcycle": 0.9, "train": 0.8}
 ANIMALS = ("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe")
 PERSON = {"person": 1.0}
 
@@ -86,6 +102,10 @@ def _furniture(*labels: str, **tags: float) -> ThingConcept:
     return ThingConcept(dict.fromkeys(labels, 1.0), _named(tags), Family.FURNITURE)
 
 
+def _fixture(**tags: float) -> ThingConcept:
+    return ThingConcept({}, _named(tags), Family.FIXTURE)
+
+
 def _thing(*labels: str, **tags: float) -> ThingConcept:
     return ThingConcept(dict.fromkeys(labels, 1.0), _named(tags))
 
@@ -99,14 +119,18 @@ THINGS: Mapping[str, ThingConcept] = {
     "people": _person(at_least=2),
     "man": _person(),
     "woman": _person(),
-    "child": _person(),
-    "worker": _person(),
-    "officer": _person(),
+    "pronoun": _person(),
+    "pronouns": _person(at_least=2),
+    "child": ThingConcept({"person": NOT_TOLD_APART}, {}, Family.PERSON),
+    "worker": ThingConcept({"person": NOT_TOLD_APART}, {"crash helmet": 0.9}, Family.PERSON,
+                           marks=HIGH_VISIBILITY),
+    "officer": ThingConcept({"person": NOT_TOLD_APART},
+                            {"military uniform": 1.0, "bulletproof vest": 1.0}, Family.PERSON),
     "cyclist": _person(with_=("bicycle",)),
     "motorcyclist": _person(with_=("motorcycle",)),
     "crowd": _person(at_least=4),
     "limb": ThingConcept({"person": 0.9}, {}, Family.PERSON, countable=False),
-    "vehicle": _vehicle(VEHICLES),
+    "vehicle": _vehicle(ANY_VEHICLE),
     "car": _vehicle({"car": 1.0, "truck": 0.6, "bus": 0.4}),
     "van": _vehicle({"truck": 0.7, "bus": 0.7, "car": 0.6}, minivan=0.7, moving_van=0.9,
                     minibus=0.8, police_van=0.7),
@@ -128,8 +152,8 @@ THINGS: Mapping[str, ThingConcept] = {
     "tractor": _vehicle({"truck": 0.3}, tractor=1.0, harvester=0.8, plow=0.7),
     "animal": _animal(*ANIMALS),
     **{label: _animal(label) for label in ANIMALS},
-    "deer": _thing(red_fox=1.0, grey_fox=1.0, timber_wolf=1.0, hare=1.0, fox_squirrel=1.0,
-                   wood_rabbit=1.0, gazelle=0.8),
+    "wild_animal": _thing(red_fox=1.0, grey_fox=1.0, timber_wolf=1.0, hare=1.0, fox_squirrel=1.0,
+                          wood_rabbit=1.0, gazelle=0.8),
     "bag": _thing("handbag", "backpack", "suitcase", purse=0.8, plastic_bag=0.9, mailbag=0.8,
                   backpack=0.8),
     "backpack": ThingConcept({"backpack": 1.0, "handbag": 0.35}, {"backpack": 0.9}),
@@ -154,6 +178,7 @@ THINGS: Mapping[str, ThingConcept] = {
     "table": ThingConcept({"dining table": 1.0, "chair": 0.25},
                           {"dining table": 0.8, "desk": 0.9, "pedestal": 0.4, "pool table": 0.6},
                           Family.FURNITURE),
+    "counter": _fixture(desk=0.5, barbershop=0.3, cash_machine=0.3),
     "couch": _furniture("couch", studio_couch=0.9),
     "bed": _furniture("bed", four_poster=0.9),
     "bench": _furniture("bench", park_bench=0.9),
@@ -196,7 +221,7 @@ THINGS: Mapping[str, ThingConcept] = {
     "barrel": _thing(barrel=1.0, rain_barrel=0.8),
     "bucket": _thing(bucket=1.0),
     "broom": _thing(broom=1.0, swab=0.8),
-    "bin": _thing(ashcan=1.0),
+    "bin": _fixture(ashcan=1.0),
     "gun": _thing(revolver=1.0, rifle=1.0, assault_rifle=1.0),
     "tool": _thing(hammer=0.9, power_drill=0.9, shovel=0.9, screwdriver=0.8, hatchet=0.8,
                    chain_saw=0.9),
@@ -204,14 +229,15 @@ THINGS: Mapping[str, ThingConcept] = {
     "smoke": _thing(volcano=0.5, geyser=0.4),
     "tent": _thing(mountain_tent=0.9),
     "flag": _thing(flagpole=0.9),
-    "cash_machine": _thing(cash_machine=1.0),
-    "vending_machine": _thing(vending_machine=1.0),
+    "cash_machine": _fixture(cash_machine=1.0),
+    "vending_machine": _fixture(vending_machine=1.0),
     "crutch": _thing(crutch=1.0),
     "camera_thing": _thing(tripod=1.0),
-    "guitar": _thing(acoustic_guitar=1.0, electric_guitar=1.0, violin=0.9, grand_piano=0.8),
+    "musical_instrument": _thing(acoustic_guitar=1.0, electric_guitar=1.0, violin=1.0,
+                                 grand_piano=1.0, cornet=0.9, sax=0.9),
     "crane": _thing(crane=0.8),
     "balloon": _thing(balloon=1.0),
-    "mailbox": _thing(mailbox=1.0),
+    "mailbox": _fixture(mailbox=1.0),
 }  # fmt: skip
 """Concepts without an entry, such as a ladder, are things the facts cannot show."""
 
@@ -234,6 +260,8 @@ class GarmentConcept:
     tags: Mapping[str, float] = field(default_factory=dict)
     label: str = ""
     """The COCO label it is detected by, if any."""
+    colour: Mapping[str, float] = field(default_factory=dict)
+    """The colour it always has, if any: as good as said."""
 
 
 GARMENTS: Mapping[str, GarmentConcept] = {
@@ -246,6 +274,7 @@ GARMENTS: Mapping[str, GarmentConcept] = {
         Region.UPPER, {"sweatshirt": 1.0, "cardigan": 1.0, "wool": 0.8, "jersey": 0.4}
     ),
     "vest": GarmentConcept(Region.UPPER, {"bulletproof vest": 0.8}),
+    "hi_vis": GarmentConcept(Region.UPPER, colour=HIGH_VISIBILITY),
     "trousers": GarmentConcept(Region.LOWER, {"jean": 0.8}),
     "skirt": GarmentConcept(Region.LOWER, {"miniskirt": 1.0, "overskirt": 0.8}),
     "dress": GarmentConcept(
@@ -264,7 +293,10 @@ GARMENTS: Mapping[str, GarmentConcept] = {
     "shoes": GarmentConcept(Region.UNSEEN),
     "mask": GarmentConcept(Region.UNSEEN, {"mask": 1.0, "ski mask": 1.0, "gasmask": 0.8}),
     "glasses": GarmentConcept(Region.UNSEEN, {"sunglass": 1.0, "sunglasses": 1.0}),
-    "gloves": GarmentConcept(Region.UNSEEN),
+    "gloves": GarmentConcept(Region.UNSEEN, {"mitten": 1.0}),
+    "scarf": GarmentConcept(Region.UNSEEN, {"stole": 0.9, "wool": 0.6}),
+    "belt": GarmentConcept(Region.UNSEEN, {"buckle": 1.0}),
+    "apron": GarmentConcept(Region.UNSEEN, {"apron": 1.0}),
 }
 
 

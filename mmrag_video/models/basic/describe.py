@@ -25,7 +25,7 @@ TAG_WEIGHT = 0.5
 TAGS_SAID = 2
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 PLURALS = {"person": "people", "bus": "buses", "bench": "benches", "sheep": "sheep"}
-COME_AND_GO = frozenset(("person", "car", "truck", "bus", "bicycle", "motorcycle"))
+TRAFFIC = frozenset(("person", "car", "truck", "bus", "bicycle", "motorcycle"))
 """A place without these is called empty."""
 
 Clause = tuple[str, float]
@@ -42,7 +42,7 @@ def clauses(evidence: Evidence) -> list[Clause]:
         surest[label] = max(likely, surest.get(label, 0.0))
     words = [(counted(label, number), surest[label]) for label, number in counts.items()]
     words += [(phrase(thing, label), likely) for thing, label, likely in said[:MOST_DESCRIBED]]
-    words += _of_the_place(evidence, empty=COME_AND_GO.isdisjoint(counts))
+    words += _of_the_place(evidence, empty=TRAFFIC.isdisjoint(counts))
     tags = list(evidence.seen.tags.items())[:TAGS_SAID]
     return [*words, *((tag, TAG_WEIGHT * share) for tag, share in tags)]
 

@@ -20,7 +20,7 @@ from mmrag_video.video.sampled import Box
 
 INPUT = 300
 """Pixels, width and height, the network was trained with."""
-FLOOR = 0.12
+LEAST_CONFIDENCE = 0.12
 """Confidence below which a detection is noise: most are, on empty scenes."""
 SAME_BOX = 0.5
 """Intersection over union from which two boxes show one thing."""
@@ -57,7 +57,7 @@ class Detector:
             detection
             for window in windows
             for detection in self._look(image, window)
-            if detection.confidence >= FLOOR
+            if detection.confidence >= LEAST_CONFIDENCE
         ]
         return merge(found)
 

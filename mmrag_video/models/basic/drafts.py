@@ -38,6 +38,7 @@ class Thing(Noun):
     count: Count | None
     activities: set[Activity] = field(default_factory=set)
     positions: set[Position] = field(default_factory=set)
+    context: bool = False
     garments: list[Garment] = field(default_factory=list)
     beside: list["Thing"] = field(default_factory=list)
     instead: list["Thing"] = field(default_factory=list)
@@ -69,6 +70,7 @@ def finished(thing: Thing) -> ThingClaim:
         thing=thing.thing,
         count=thing.count or Count(1, exact=False),
         denied=thing.denied,
+        context=thing.context,
         colours=tuple(thing.colours),
         garments=tuple(
             GarmentClaim(worn.word, worn.garment, tuple(worn.colours), worn.denied)

@@ -146,7 +146,7 @@ def _heed_tags(likely: dict[str, float], thing: Thing) -> None:
 
 
 def _heed_view_from_above(likely: dict[str, float], thing: Thing) -> None:
-    solid = max((thing.labels.get(label, 0.0) for label in SOLID), default=0.0)
+    solid = max((share for label, share in thing.labels.items() if label in SOLID), default=0.0)
     smallest, largest = VEHICLE_SIZES
     if solid and thing.moving > 0.5 and smallest <= area(thing.box) <= largest:
         likely["car"] = max(likely.get("car", 0.0), SOLID_IS_CAR * calibrated(solid))

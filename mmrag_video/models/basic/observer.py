@@ -21,7 +21,7 @@ SAME_THING = 0.45
 """Intersection over union from which two labels are of one thing."""
 INSIDE = 0.85
 """Share of a vehicle's box inside another's from which they are one."""
-VEHICLES = frozenset(("car", "truck", "bus", "train", "boat", "cell phone", "remote"))
+TAKEN_FOR_VEHICLES = frozenset(("car", "truck", "bus", "train", "boat", "cell phone", "remote"))
 """What vehicles are taken for, seen from the side and from above."""
 
 
@@ -87,7 +87,7 @@ def _is_one_thing(box: Box, labels: Shares, detection: Detection) -> bool:
         return False
     if likeness(box, detection.box) >= SAME_THING:
         return True
-    vehicles = detection.label in VEHICLES and not VEHICLES.isdisjoint(labels)
+    vehicles = detection.label in TAKEN_FOR_VEHICLES and not TAKEN_FOR_VEHICLES.isdisjoint(labels)
     return vehicles and (
         containment(detection.box, box) >= INSIDE or containment(box, detection.box) >= INSIDE
     )

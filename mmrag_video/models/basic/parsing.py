@@ -43,8 +43,10 @@ ACTIVITIES = {
     "entering": Activity.AT_EDGE,
     "leaving": Activity.AT_EDGE,
 }
+BETWEEN_NOUNS = frozenset({"and", "or", "near"})
 HANDLING = frozenset({"riding", "pushing", "carrying"})
 """Actions after which the next thing belongs to the one before."""
+PRONOUNS = frozenset({"pronoun", "pronouns"})
 POSITIONS = {position.name.lower(): position for position in Position}
 
 
@@ -65,6 +67,11 @@ class _Reading:
     exact: bool = False
     denied: bool = False
     at_least: bool = False
+    more_than: bool = False
+    context: bool = False
+    """The next thing says where the one before it is."""
+    implied: Thing | None = None
+    """Somebody known by clothes alone so far: in some languages the noun comes after them."""
     belongs: bool = False
     """The next thing belongs to the one before it."""
     alternative: bool = False
@@ -97,6 +104,9 @@ def parse(language: Language, words: Sequence[Word]) -> Claims:
 
 
 def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+    if word.concept in PRONOUNS and any(_is_person(thing) for thing in reading.things):
+        reading.count, reading.exact = None, False
+        return
     concept = THINGS.get(word.concept or "")
     owner = reading.things[-1] if reading.things else None
     thing = Thing(
@@ -110,18 +120,35 @@ def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> Non
     )
     if reading.exact:
         thing.count = Count(thing.count.number if thing.count else 1, exact=True)
+    elif reading.more_than and thing.count is not None:
+        thing.count = Count(thing.count.number + 1, exact=False)
     elif reading.at_least and thing.count is not None:
         thing.count = Count(thing.count.number, exact=False)
+    _place_thing(reading, owner, thing)
+    reading.noun = thing
+    reading.count, reading.exact, reading.at_least, reading.more_than = None, False, False, False
+    reading.belongs, reading.alternative, reading.context = False, False, False
+    reading.activities, reading.positions, reading.implied = set(), set(), None
+
+
+def _place_thing(reading: _Reading, owner: Thing | None, thing: Thing) -> None:
+    """Put a thing where it belongs: with its owner, for another one, or by itself."""
     if owner is not None and reading.alternative and not reading.denied:
-        owner.instead.append(thing)
+        nearest = owner.beside[-1] if owner.beside and not _is_person(thing) else owner
+        nearest.instead.append(thing)
     elif owner is not None and _is_carried(reading, owner, thing):
         owner.beside.append(thing)
+    elif owner is not None and owner is reading.implied and _is_person(thing):
+        thing.garments = owner.garments
+        thing.activities |= owner.activities
+        reading.things[-1] = thing
     else:
+        thing.context = reading.context
         reading.things.append(thing)
-    reading.noun = thing
-    reading.count, reading.exact, reading.at_least = None, False, False
-    reading.belongs, reading.alternative = False, False
-    reading.activities, reading.positions = set(), set()
+
+
+def _is_person(thing: Thing) -> bool:
+    return thing.family is Family.PERSON
 
 
 def _count_of(word: Word, concept: ThingConcept | None) -> Count | None:
@@ -141,12 +168,13 @@ def _is_carried(reading: _Reading, owner: Thing, thing: Thing) -> bool:
 
 
 def _read_garment(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
-    people = [thing for thing in reading.things if thing.family is Family.PERSON]
+    people = [thing for thing in reading.things if _is_person(thing)]
     if people:
         wearer = people[-1]
     else:
         wearer = Thing(word.text, [], False, THINGS["person"], reading.count)
         reading.things.append(wearer)
+        reading.implied = wearer
     garment = Garment(
         word.text, reading.take_colours(), reading.denied, GARMENTS[word.concept or ""]
     )
@@ -177,7 +205,11 @@ def _read_colour(reading: _Reading, word: Word, following: Sequence[Word]) -> No
 
 def _noun_follows(following: Sequence[Word]) -> bool:
     """Whether a colour still has its noun before it."""
-    for word in following:
+    for word, after in zip(following, [*following[1:], None], strict=False):
+        if word.concept in BETWEEN_NOUNS:
+            if after is None or after.kind not in (Kind.COLOUR, Kind.GARMENT):
+                return False
+            continue
         if word.kind in (Kind.THING, Kind.GARMENT, Kind.SCENE) or word.concept is None:
             return True
         if word.kind is Kind.ACTION or word.concept == "with":
@@ -195,10 +227,21 @@ def _read_scene(reading: _Reading, word: Word, following: Sequence[Word]) -> Non
     if word.concept in ("night", "day"):
         reading.dark = word.concept == "night"
         return
+    if word.concept == "indoors" and _is_vehicle(following):
+        reading.belongs, reading.context = False, bool(reading.things)
+        return
     reading.places.append(PLACES[word.concept or ""])
     reading.take_colours()
     reading.noun = None
     reading.count, reading.exact, reading.denied, reading.belongs = None, False, False, False
+    reading.context, reading.implied = False, None
+
+
+def _is_vehicle(following: Sequence[Word]) -> bool:
+    """Whether the next noun is a vehicle: one can be inside a car outdoors."""
+    noun = next((word for word in following if word.kind is not Kind.IGNORED), None)
+    concept = THINGS.get(noun.concept or "") if noun is not None else None
+    return concept is not None and concept.family is Family.VEHICLE
 
 
 def _read_action(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
@@ -242,6 +285,13 @@ def _read_logic(reading: _Reading, word: Word, following: Sequence[Word]) -> Non
             reading.exact = True
         case "at_least":
             reading.at_least = True
+        case "more_than":
+            reading.more_than = True
+        case "how_many":
+            reading.count = Count(1, exact=False)
+        case "near":
+            reading.belongs, reading.denied = False, False
+            reading.context = bool(reading.things)
         case "or":
             reading.alternative = True
         case "alone":

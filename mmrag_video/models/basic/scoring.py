@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from math import prod
 
 from mmrag_video.models.basic.claims import Claims, Count, ThingClaim
-from mmrag_video.models.basic.concepts import Family, ThingConcept
+from mmrag_video.models.basic.concepts import THINGS, Family, ThingConcept
 from mmrag_video.models.basic.evidence import Evidence, strongest
+from mmrag_video.models.basic.geometry import area
 from mmrag_video.models.basic.scenes import Place, likelihood
 from mmrag_video.models.basic.traits import (
     coloured,
@@ -13,6 +14,7 @@ from mmrag_video.models.basic.traits import (
     lies,
     nearest,
     ramp,
+    share_of,
     soft,
     tempered,
     wears,
@@ -22,6 +24,11 @@ from mmrag_video.models.basic.traits import (
 # What is left of a score when a claim is not borne out at all: the detector misses things.
 FLOOR_THING = 0.02
 FLOOR_FURNITURE = 0.3
+"""Unless it is all that is asked for."""
+FLOOR_FIXTURE = 0.45
+"""Of a part of the place that says where something else is."""
+FLOOR_CONTEXT = 0.25
+"""Of anything else that says where something is."""
 FLOOR_BESIDE = 0.12
 FLOOR_PLACE = 0.35
 FLOOR_LIGHT = 0.2
@@ -46,16 +53,31 @@ NIGHT, DAY = 0.2, 0.45
 """Mean brightness below which it is night, above which it is day."""
 STILL = 0.01
 """Share of the picture that moves from which nothing can be called still."""
-COME_AND_GO = ThingConcept(
+LARGE = 0.02
+"""Share of the picture from which a thing keeps a place from being empty."""
+IN_THE_WAY = 0.4
+"""How much it does, unless it comes and goes."""
+MARKED = 0.9
+"""Of somebody whose clothing has the colours that mark who is meant."""
+COMES_AND_GOES = ThingConcept(
     dict.fromkeys(
         ("person", "car", "truck", "bus", "motorcycle", "bicycle", "dog", "cat", "horse"), 1.0
     )
 )
 
+SURROUNDINGS = {Family.FURNITURE: FLOOR_FURNITURE, Family.FIXTURE: FLOOR_FIXTURE}
+"""What stands in a place, and its floor."""
+FURNITURE = frozenset(
+    label
+    for concept in THINGS.values()
+    if concept.family is Family.FURNITURE
+    for label in concept.labels
+)
+
 
 def score(claims: Claims, evidence: Evidence) -> float:
     """Roughly the probability that the frame is what was asked for, 0 to 1."""
-    parts = [_thing(claim, evidence) for claim in claims.things]
+    parts = [_thing(claim, evidence, _floor(claim, claims)) for claim in claims.things]
     parts += [_place(place, evidence) for place in claims.places]
     if claims.empty:
         parts.append(_empty(claims, evidence))
@@ -92,25 +114,49 @@ def _place(place: Place, evidence: Evidence) -> float:
     return soft(FLOOR_PLACE, min(1.0, 1.4 * likelihood(place, evidence.seen)))
 
 
-def _thing(claim: ThingClaim, evidence: Evidence) -> float:
+def _floor(claim: ThingClaim, claims: Claims) -> float:
+    """What is left where a claim is not borne out: more where it is not what is asked for."""
+    alone = not claims.places and not any(
+        other.thing is not None and other.thing.family not in SURROUNDINGS and not other.denied
+        for other in claims.things
+    )
+    if claim.thing is None or alone:
+        return FLOOR_THING
+    floor = FLOOR_CONTEXT if claim.context else FLOOR_THING
+    return max(floor, SURROUNDINGS.get(claim.thing.family, FLOOR_THING))
+
+
+def _thing(claim: ThingClaim, evidence: Evidence, floor: float) -> float:
     """How well the frame bears out one claim, or the best of its alternatives."""
-    own = _of_one_kind(claim, evidence)
-    return max([own, *(_thing(other, evidence) for other in claim.instead)])
+    own = _of_one_kind(claim, evidence, floor)
+    return max([own, *(_thing(other, evidence, floor) for other in claim.instead)])
 
 
-def _of_one_kind(claim: ThingClaim, evidence: Evidence) -> float:
+def _of_one_kind(claim: ThingClaim, evidence: Evidence, floor: float) -> float:
     if claim.thing is None:
         return 1.0 if claim.denied else UNSHOWABLE
-    chances = chances_of(claim, claim.thing, evidence)
-    if not claim.described:
-        chances = _or_by_tag(chances, BY_TAG * evidence.looks_like(claim.thing.tags))
     if claim.denied:
-        return prod(1 - chance for chance in chances)
-    floor = FLOOR_FURNITURE if claim.thing.family is Family.FURNITURE else FLOOR_THING
-    likely = count_chance(claim.count, chances)
+        return 1 - _likely(claim, claim.thing, Count(1, exact=False), evidence)
+    return soft(floor, _likely(claim, claim.thing, claim.count, evidence))
+
+
+def _likely(claim: ThingClaim, thing: ThingConcept, count: Count, evidence: Evidence) -> float:
+    """The chance that so many are there.
+
+    Only what has the concept's own label counts up: four cars, each of which may be a truck, do
+    not make one truck likely.
+    """
+    chances = chances_of(claim, thing, evidence)
     if claim.described:
-        likely = min(likely, _nth_best(claim.count, chances))
-    return soft(floor, likely)
+        return min(count_chance(count, chances), _nth_best(count, chances))
+    by_tag = BY_TAG * evidence.looks_like(thing.tags)
+    if thing.itself.labels == thing.labels:
+        return count_chance(count, _or_by_tag(chances, by_tag))
+    own = _or_by_tag(chances_of(claim, thing.itself, evidence), by_tag)
+    any_label = _or_by_tag(chances, by_tag)
+    return max(
+        count_chance(count, own), min(count_chance(count, any_label), _nth_best(count, any_label))
+    )
 
 
 def _nth_best(count: Count, chances: list[float]) -> float:
@@ -142,6 +188,9 @@ def _instance(claim: ThingClaim, concept: ThingConcept, index: int, evidence: Ev
     if chance < 0.01:
         return 0.0
     thing = evidence.seen.things[index]
+    if concept.marks:
+        marked = MARKED * share_of(concept.marks, thing.colours)
+        chance = max(chance, marked * evidence.likely[index].get("person", 0.0))
     factors = [coloured(colour, thing) for colour in claim.colours]
     factors += [wears(garment, index, evidence) for garment in claim.garments]
     factors += [does(activity, index, evidence) for activity in claim.activities]
@@ -155,7 +204,11 @@ def _instance(claim: ThingClaim, concept: ThingConcept, index: int, evidence: Ev
 
 
 def _beside(claim: ThingClaim, index: int, evidence: Evidence) -> float:
-    """Whether something is (or is not) with the thing of this index."""
+    """Whether something is (or is not) with the thing of this index, or an alternative is."""
+    return max(_one_beside(each, index, evidence) for each in (claim, *claim.instead))
+
+
+def _one_beside(claim: ThingClaim, index: int, evidence: Evidence) -> float:
     if claim.thing is None:
         return 1.0 if claim.denied else UNSHOWABLE
     near = max(
@@ -192,9 +245,21 @@ def _empty(claims: Claims, evidence: Evidence) -> float:
         if claim.thing is not None and not claim.denied
     } - {Family.OTHER, Family.FURNITURE}
     chances = [
-        evidence.probability(index, COME_AND_GO) for index in range(len(evidence.seen.things))
+        evidence.probability(index, COMES_AND_GOES) for index in range(len(evidence.seen.things))
     ]
     if claimed:
         return soft(FLOOR_CROWDED, count_chance(Count(1, exact=True), chances))
+    chances.append(IN_THE_WAY * _largest_other(claims, evidence))
     unseen = ramp(evidence.seen.movement, 0.0, 0.05)
     return prod(1 - chance for chance in chances) * (1 - 0.5 * unseen)
+
+
+def _largest_other(claims: Claims, evidence: Evidence) -> float:
+    """How surely something large stands there that is neither furniture nor asked for."""
+    expected = FURNITURE.union(*(claim.thing.labels for claim in claims.things if claim.thing))
+    named = [
+        evidence.name(index)
+        for index, thing in enumerate(evidence.seen.things)
+        if area(thing.box) >= LARGE
+    ]
+    return max((likely for label, likely in named if label not in expected), default=0.0)

@@ -14,7 +14,7 @@ from mmrag_video.video.frames import Image
 
 INPUT = 280
 """Pixels, width and height, the network was trained with."""
-FLOOR = 0.03
+LEAST_LIKELY = 0.03
 """Probabilities below this are not worth keeping; the quantised output has steps of 0.004."""
 MOST = 6
 """Tags kept of one picture."""
@@ -65,7 +65,7 @@ class Tagger:
         return {
             self._labels[index]: round(min(1.0, float(likely[index])), 3)
             for index in best
-            if likely[index] >= FLOOR
+            if likely[index] >= LEAST_LIKELY
         }
 
 

@@ -54,6 +54,6 @@ def _loaded(weights: Path) -> Any:
         return E5(model_path=str(weights), num_threads=1)
     finally:
         if before is None:
-            del os.environ["OMP_NUM_THREADS"]
+            os.environ.pop("OMP_NUM_THREADS", None)
         else:
             os.environ["OMP_NUM_THREADS"] = before

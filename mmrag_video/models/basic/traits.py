@@ -73,9 +73,10 @@ def wears(claim: GarmentClaim, index: int, evidence: Evidence) -> float:
         return 1 - 0.5 * looks
     fits = soft(FLOOR_GARMENT, looks) if garment.tags else NO_TELLING
     regions = _regions(garment.region, thing)
-    if not regions or not claim.colours:
+    colours = claim.colours or ((garment.colour,) if garment.colour else ())
+    if not regions or not colours:
         return fits
-    shares = [share_of(colour, region) for region in regions for colour in claim.colours]
+    shares = [share_of(colour, region) for region in regions for colour in colours]
     return float(fits**0.5) * soft(FLOOR_GARMENT_COLOUR, sum(shares) / len(shares))
 
 
