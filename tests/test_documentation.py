@@ -34,6 +34,7 @@ from mmrag_video.evaluate import (
 )
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.models.base import Embedder, Query
+from mmrag_video.models.basic.lexicon import languages
 from mmrag_video.models.registry import MODULES, load_model
 from mmrag_video.settings import ModelSettings, Settings, load_settings
 from mmrag_video.video.discover import VIDEO_SUFFIXES
@@ -54,6 +55,18 @@ from tests.markdown import (
     without_code,
 )
 
+LANGUAGES = {
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "zh": "Chinese",
+}
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
 
 # Commands
@@ -267,6 +280,11 @@ def test_the_model_shown_is_one() -> None:
     bright, dark = (embedder.embed_query(Query(text=word)) for word in ("bright", "dark"))
     assert found.vector @ bright > found.vector @ dark
     assert found.vector.shape == (embedder.dimensions,)
+
+
+def test_the_languages_that_basic_reads_closely_are_named() -> None:
+    [named_there] = re.findall(r"taken apart in ([^.]+)\.", document("models.md"))
+    assert set(re.findall(r"[A-Z]\w+", named_there)) == {LANGUAGES[code] for code in languages()}
 
 
 @pytest.mark.parametrize("name", MODULES)
