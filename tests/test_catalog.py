@@ -437,7 +437,8 @@ def _ingest_many(file: Path, worker: int, count: int) -> None:
         catalog.activate_index(IDENTITY)
         for number in range(count):
             content = f"{worker:032x}{number:032x}"
-            ingest(catalog, recording(content, camera=f"camera {worker}"))
+            path = Path(f"/videos/{content}.mp4")
+            ingest(catalog, recording(content, camera=f"camera {worker}", path=path))
 
 
 def _read_until(file: Path, count: int) -> None:
@@ -451,7 +452,7 @@ def test_processes_open_a_new_catalog_write_and_read_at_one_time(tmp_path: Path)
     file = tmp_path / "catalog.sqlite"
     spawn = multiprocessing.get_context("spawn")
     workers = [spawn.Process(target=_ingest_many, args=(file, n, 12)) for n in range(2)]
-    workers.append(spawn.Process(target=_read_until, args=(file, 24)))
+    workers.append(spawn.Process(target=_read_until, args=(file, 24), daemon=True))
     for worker in workers:
         worker.start()
     for worker in workers:
