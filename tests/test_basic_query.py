@@ -2,9 +2,11 @@
 
 import pytest
 
+from mmrag_video.models.basic.appearance import COLOURS, GARMENTS
 from mmrag_video.models.basic.claims import Activity, Claims, Count, Position, ThingClaim
-from mmrag_video.models.basic.concepts import COLOURS, GARMENTS, SECTIONS, THINGS, Kind
+from mmrag_video.models.basic.concepts import SECTIONS, THINGS, Kind
 from mmrag_video.models.basic.lexicon import languages, read_words
+from mmrag_video.models.basic.logic import READERS
 from mmrag_video.models.basic.parsing import ACTIVITIES, HANDLING, NUMBERS, POSITIONS
 from mmrag_video.models.basic.reranker import understand
 from mmrag_video.models.basic.scenes import PLACES, Place
@@ -33,6 +35,8 @@ def main_colour(claim: ThingClaim) -> str:
         "duas pessoas",
         "twee mensen",
         "两个人",
+        "два человека",
+        "二人の人",
     ],
 )
 def test_numbers_in_every_language(text: str) -> None:
@@ -53,6 +57,8 @@ def test_numbers_in_every_language(text: str) -> None:
         "um carro vermelho",
         "een rode auto",
         "一辆红色的汽车",
+        "красная машина",
+        "赤い車",
     ],
 )
 def test_colours_belong_to_their_noun_before_or_after_it(text: str) -> None:
@@ -72,6 +78,8 @@ def test_colours_belong_to_their_noun_before_or_after_it(text: str) -> None:
         "uma sala vazia",
         "een lege kamer",
         "空房间",
+        "пустая комната",
+        "空の部屋",
     ],
 )
 def test_emptiness(text: str) -> None:
@@ -91,6 +99,8 @@ def test_emptiness(text: str) -> None:
         "uma rua sem carros",
         "een straat zonder auto's",
         "街上没有汽车",
+        "улица без машин",
+        "車のない道路",
     ],
 )
 def test_absence(text: str) -> None:
@@ -108,6 +118,7 @@ def test_absence(text: str) -> None:
         "una persona con uno zaino",
         "uma pessoa com uma mochila",
         "een persoon met een rugzak",
+        "человек с рюкзаком",
     ],
 )
 def test_what_somebody_has(text: str) -> None:
@@ -134,6 +145,51 @@ def test_somebody_in_a_colour() -> None:
     assert main_colour(only_thing("a woman in red")) == "red"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a person in black near a white van",
+        "eine Person in Schwarz neben einem weißen Lieferwagen",
+        "una persona de negro cerca de una furgoneta blanca",
+        "une personne en noir à côté d'une camionnette blanche",
+        "una persona in nero vicino a un furgone bianco",
+        "uma pessoa de preto perto de uma van branca",
+        "een persoon in het zwart naast een wit busje",
+        "человек в черном рядом с белым фургоном",
+    ],
+)
+def test_a_colour_after_somebody_is_not_that_of_the_next_noun(text: str) -> None:
+    person, van = understand(text).things
+    assert (main_colour(person), main_colour(van)) == ("black", "white")
+    assert (person.context, van.context) == (False, True)
+
+
+def test_two_people_in_a_colour_each() -> None:
+    man, woman, _ = understand("a man in red and a woman in blue").things
+    assert (main_colour(man), main_colour(woman)) == ("red", "blue")
+    [man] = understand("a man in black and white").things
+    assert len(man.colours) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["a man in a suit", "мужчина в костюме", "スーツを着た男性", "穿西装的男人"]
+)
+def test_somebody_named_before_or_after_the_clothes(text: str) -> None:
+    claim = only_thing(text)
+    assert claim.thing is THINGS["man"]
+    assert GARMENTS["suit"] in [worn.garment for worn in claim.garments]
+
+
+def test_a_pronoun_is_nobody_new() -> None:
+    assert len(understand("a man and the dog beside him").things) == 2
+    assert only_thing("they are walking").count == Count(2, exact=False)
+
+
+def test_one_can_be_inside_a_car_outdoors() -> None:
+    assert understand("a man inside a car").places == ()
+    assert understand("a man inside").places == (Place.INDOORS,)
+
+
 def test_several_things_at_once() -> None:
     bus, car = understand("a bus and a red car").things
     assert bus.colours == ()
@@ -147,6 +203,11 @@ def test_people_add_up() -> None:
 def test_either_will_do() -> None:
     claim = only_thing("a cat or a dog")
     assert [other.thing for other in claim.instead] == [THINGS["dog"]]
+
+
+def test_either_of_what_somebody_has_will_do() -> None:
+    [carried] = only_thing("a person with a backpack or a suitcase").beside
+    assert [other.thing for other in carried.instead] == [THINGS["suitcase"]]
 
 
 def test_neither_is_wanted() -> None:
@@ -183,6 +244,10 @@ def test_places_in_the_picture() -> None:
         ("exactly one person", Count(1, exact=True)),
         ("a man alone", Count(1, exact=True)),
         ("at least three cars", Count(3, exact=False)),
+        ("more than three cars", Count(4, exact=False)),
+        ("mehr als drei Autos", Count(4, exact=False)),
+        ("how many people", Count(1, exact=False)),
+        ("車が三台", Count(3, exact=True)),
         ("several bicycles", Count(3, exact=False)),
         ("cars", Count(2, exact=False)),
         ("a dog", Count(1, exact=False)),
@@ -214,6 +279,7 @@ def test_the_language_that_knows_most_words_is_taken() -> None:
 @pytest.mark.parametrize("code", sorted(languages()))
 def test_vocabularies_speak_only_of_known_concepts(code: str) -> None:
     known = {
+        Kind.LOGIC: set(READERS),
         Kind.GARMENT: set(GARMENTS),
         Kind.COLOUR: set(COLOURS),
         Kind.SCENE: {*PLACES, "night", "day"},

@@ -145,6 +145,55 @@ def test_many_wrong_ones_do_not_make_a_right_one() -> None:
     assert scored("a person in a red jacket", CROWD) < POSSIBLE
 
 
+def test_many_cars_are_not_a_truck() -> None:
+    cars = [thing("car", "white", (share / 4, 0.3, share / 4 + 0.1, 0.5)) for share in range(4)]
+    assert scored("a truck", frame(*cars)) < POSSIBLE
+    assert scored("a truck", frame(*cars, thing("truck"))) >= STRONG
+    assert scored("four cars", frame(*cars)) >= STRONG
+
+
+@pytest.mark.parametrize("text", ["an officer", "a child", "a worker", "a man wearing a helmet"])
+def test_anybody_may_be_the_one_but_not_surely(text: str) -> None:
+    assert POSSIBLE <= scored(text, ONE) < STRONG
+
+
+def test_clothing_can_tell_who_somebody_is() -> None:
+    assert scored("a worker", frame(thing("person", "orange"))) >= STRONG
+    assert scored("an officer", frame(thing("person", tags={"military uniform": 0.7}))) >= STRONG
+
+
+def test_safety_clothing_is_bright() -> None:
+    text = "a person in a hi-vis jacket"
+    assert scored(text, frame(thing("person", "yellow"))) >= STRONG
+    assert scored(text, frame(thing("person", "grey"))) < POSSIBLE
+
+
+def test_what_only_says_where_is_not_needed() -> None:
+    assert scored("two people at an ATM", TWO) >= POSSIBLE
+    assert scored("two people at an ATM", ONE) < POSSIBLE
+    assert scored("an ATM", TWO) < POSSIBLE
+    assert scored("a chair", TWO) < POSSIBLE
+    assert scored("a man next to a horse", ONE) < POSSIBLE
+
+
+def test_either_of_what_somebody_has_is_enough() -> None:
+    suitcase = thing("suitcase", "blue", (0.11, 0.6, 0.19, 0.8))
+    assert scored("a person with a backpack or a suitcase", frame(PERSON, suitcase)) >= STRONG
+    assert scored("a person with a backpack or a suitcase", ONE) < POSSIBLE
+
+
+def test_a_large_thing_keeps_a_room_from_being_empty() -> None:
+    boat = thing("boat", box=(0.3, 0.3, 0.8, 0.9))
+    with_boat = replace(ROOM, things=(*ROOM.things, boat))
+    assert scored("an empty room", with_boat) < scored("an empty room", ROOM)
+
+
+def test_a_phone_that_moves_is_a_car_only_outdoors() -> None:
+    phone = thing("cell phone", box=(0.3, 0.3, 0.5, 0.5), moving=1.0)
+    indoors = frame(phone, *ROOM.things, ground={"brown": 0.8}, tags={"desk": 0.9})
+    assert scored("a car", frame(phone)) > POSSIBLE > scored("a car", indoors)
+
+
 def test_an_unsure_detection_is_no_proof() -> None:
     unsure = replace(thing("umbrella"), labels={"umbrella": 0.25})
     assert scored("an umbrella", frame(unsure)) < POSSIBLE

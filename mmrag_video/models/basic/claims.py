@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mmrag_video.models.basic.concepts import GarmentConcept, ThingConcept
+from mmrag_video.models.basic.appearance import GarmentConcept
+from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.scenes import Place
 
 Colour = Mapping[str, float]

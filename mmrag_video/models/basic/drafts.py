@@ -1,8 +1,9 @@
-"""Things and garments while the words of a query are still added to them."""
+"""What has been read of a query while its words are still added."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mmrag_video.models.basic.appearance import GarmentConcept
 from mmrag_video.models.basic.claims import (
     Activity,
     Colour,
@@ -11,7 +12,9 @@ from mmrag_video.models.basic.claims import (
     Position,
     ThingClaim,
 )
-from mmrag_video.models.basic.concepts import THINGS, Family, GarmentConcept, ThingConcept
+from mmrag_video.models.basic.concepts import THINGS, Family, ThingConcept
+from mmrag_video.models.basic.lexicon import Language
+from mmrag_video.models.basic.scenes import Place
 
 
 @dataclass
@@ -47,6 +50,49 @@ class Thing(Noun):
     def family(self) -> Family:
         """What it belongs to."""
         return self.thing.family if self.thing is not None else Family.OTHER
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody."""
+        return self.family is Family.PERSON
+
+
+@dataclass
+class Reading:
+    """What has been read so far, and what waits for the next noun."""
+
+    language: Language
+    things: list[Thing] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    empty: bool = False
+    still: bool = False
+    dark: bool | None = None
+    noun: Noun | None = None
+    """The noun read last, which a colour after it describes."""
+    count: Count | None = None
+    exact: bool = False
+    denied: bool = False
+    at_least: bool = False
+    more_than: bool = False
+    context: bool = False
+    """The next thing says where the one before it is."""
+    implied: Thing | None = None
+    """Somebody known by clothes alone so far: in some languages the noun comes after them."""
+    belongs: bool = False
+    """The next thing belongs to the one before it."""
+    alternative: bool = False
+    """The next thing will do instead of the one before it."""
+    colours: list[Colour] = field(default_factory=list)
+    shade: str = ""
+    """`light` or `dark` before a colour."""
+    activities: set[Activity] = field(default_factory=set)
+    positions: set[Position] = field(default_factory=set)
+
+    def take_colours(self) -> list[Colour]:
+        """The colours that wait for a noun; none wait afterwards."""
+        taken, self.colours = self.colours, []
+        return taken
 
 
 def together(things: Sequence[Thing]) -> list[ThingClaim]:

@@ -12,6 +12,7 @@ from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.facts import Seen, Shares, Thing
 from mmrag_video.models.basic.geometry import area
 from mmrag_video.models.basic.imagenet import KINDS, LABELS_OF_TAG
+from mmrag_video.models.basic.scenes import Place, likelihood
 
 CONFIDENCES = (0.0, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
 PROBABILITIES = (0.0, 0.06, 0.15, 0.35, 0.55, 0.7, 0.8, 0.88, 0.95, 0.99)
@@ -42,6 +43,8 @@ SOLID = frozenset(
 VEHICLE_SIZES = (0.01, 0.35)
 """Shares of the picture between which something solid that moves may be a vehicle."""
 SOLID_IS_CAR = 0.65
+MAYBE_OUTDOORS = 0.3
+"""Probability of being outdoors below which a phone that moves is a phone."""
 KIND_FROM = 0.15
 """Agreement of the tagger below which it says nothing."""
 KIND_FULL = 0.6
@@ -62,6 +65,13 @@ class Evidence:
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
         self.likely = [_probabilities(thing) for thing in seen.things]
+        self._heed_view_from_above()
+
+    def _heed_view_from_above(self) -> None:
+        for thing, likely in zip(self.seen.things, self.likely, strict=True):
+            solid = _solid_and_moving(thing)
+            if solid and likelihood(Place.OUTDOORS, self.seen) >= MAYBE_OUTDOORS:
+                likely["car"] = max(likely.get("car", 0.0), SOLID_IS_CAR * calibrated(solid))
 
     def name(self, index: int) -> tuple[str, float]:
         """The likeliest label of a thing, and its probability."""
@@ -107,7 +117,6 @@ def _probabilities(thing: Thing) -> dict[str, float]:
     _heed_size(likely, thing)
     if thing.tags and "person" not in likely:
         _heed_tags(likely, thing)
-    _heed_view_from_above(likely, thing)
     return likely
 
 
@@ -145,8 +154,9 @@ def _heed_tags(likely: dict[str, float], thing: Thing) -> None:
         likely[label] = own + (1 - own) * RAISED * share * surest
 
 
-def _heed_view_from_above(likely: dict[str, float], thing: Thing) -> None:
-    solid = max((share for label, share in thing.labels.items() if label in SOLID), default=0.0)
+def _solid_and_moving(thing: Thing) -> float:
+    """How surely a thing is one that cars seen from above are taken for, and moves like one."""
     smallest, largest = VEHICLE_SIZES
-    if solid and thing.moving > 0.5 and smallest <= area(thing.box) <= largest:
-        likely["car"] = max(likely.get("car", 0.0), SOLID_IS_CAR * calibrated(solid))
+    if thing.moving <= 0.5 or not smallest <= area(thing.box) <= largest:
+        return 0.0
+    return max((share for label, share in thing.labels.items() if label in SOLID), default=0.0)

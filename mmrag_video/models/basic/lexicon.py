@@ -17,6 +17,15 @@ from mmrag_video.models.basic.concepts import SECTIONS, Kind
 ENGLISH = "en"
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|,")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+UNSPACED_LANGUAGES = ("zh", "ja")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HIRAGANA = re.compile(r"[\u3040-\u309f]")
+_ONE_SCRIPT = str.maketrans(
+    "車馬鳥紅黃藍綠黒靑貓門電腦機場無樓橋轎駕員燈頭髮褲襯裙婦兩個隻輛傘騎籃戶輪龍帶與沒護單摩ł\u0131",
+    "车马鸟红黄蓝绿黑青猫门电脑机场无楼桥轿驾员灯头发裤衬裙妇两个只辆伞骑篮户轮龙带与没护单摩li",
+)
+"""Traditional and Japanese forms of Chinese characters to the simplified ones; letters with a
+stroke or without a dot, which are no combination of letter and accent."""
 LONGEST_PHRASE = 5
 """Words."""
 SHORTEST_STEM = 3
@@ -73,10 +82,12 @@ def read_words(query: str) -> tuple[Language, list[Word]]:
     """The language that knows most of the query's words, and what it makes of them."""
     text = _plain(query)
     if _UNSPACED.search(text):
-        language = languages()["zh"]
-        return language, _unspaced_words(language, text)
-    tokens = _TOKEN.findall(text)
-    readings = [(language, _words(language, tokens)) for language in languages().values()]
+        codes = ("ja",) if _KANA.search(text) else UNSPACED_LANGUAGES
+        unspaced = [languages()[code] for code in codes]
+        readings = [(language, _unspaced_words(language, text)) for language in unspaced]
+    else:
+        tokens = _TOKEN.findall(text)
+        readings = [(language, _words(language, tokens)) for language in languages().values()]
     return max(readings, key=lambda reading: _known(reading[1]))
 
 
@@ -109,9 +120,10 @@ def _language(code: str, content: Mapping[str, object]) -> Language:
 
 
 def _plain(text: str) -> str:
-    """Lower case, without accents: queries are typed in haste."""
+    """Lower case, one script, without accents: queries are typed in haste."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return plain.translate(_ONE_SCRIPT)
 
 
 def _tokens(entry: str) -> tuple[str, ...]:
@@ -149,6 +161,7 @@ def _hyphenated(language: Language, token: str) -> list[Word]:
 
 
 def _unspaced_words(language: Language, text: str) -> list[Word]:
+    """The entries found one after the other; hiragana in none are particles and endings."""
     entries = sorted((phrase[0] for phrase in language.phrases), key=len, reverse=True)
     words: list[Word] = []
     start = 0
@@ -156,7 +169,7 @@ def _unspaced_words(language: Language, text: str) -> list[Word]:
         entry = next((entry for entry in entries if text.startswith(entry, start)), None)
         if entry is None:
             unknown = text[start]
-            if _UNSPACED.match(unknown):
+            if _UNSPACED.match(unknown) and not _HIRAGANA.match(unknown):
                 words.append(Word(unknown, None, Kind.IGNORED))
             start += 1
         else:

@@ -6,26 +6,14 @@ wears or carries it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from mmrag_video.models.basic.claims import (
-    Activity,
-    Claims,
-    Colour,
-    Count,
-    Position,
-)
-from mmrag_video.models.basic.concepts import (
-    COLOURS,
-    GARMENTS,
-    THINGS,
-    Family,
-    Kind,
-    ThingConcept,
-)
-from mmrag_video.models.basic.drafts import Garment, Noun, Thing, finished, together
+from mmrag_video.models.basic.appearance import COLOURS, GARMENTS
+from mmrag_video.models.basic.claims import Activity, Claims, Colour, Count, Position
+from mmrag_video.models.basic.concepts import THINGS, Family, Kind, ThingConcept
+from mmrag_video.models.basic.drafts import Garment, Reading, Thing, finished, together
 from mmrag_video.models.basic.lexicon import Language, Word
-from mmrag_video.models.basic.scenes import PLACES, Place
+from mmrag_video.models.basic.logic import read_logic
+from mmrag_video.models.basic.scenes import PLACES
 
 NUMBERS = {str(number): Count(number, exact=True) for number in range(1, 11)} | {
     "several": Count(3, exact=False),
@@ -43,56 +31,19 @@ ACTIVITIES = {
     "entering": Activity.AT_EDGE,
     "leaving": Activity.AT_EDGE,
 }
-BETWEEN_NOUNS = frozenset({"and", "or", "near"})
 HANDLING = frozenset({"riding", "pushing", "carrying"})
 """Actions after which the next thing belongs to the one before."""
 PRONOUNS = frozenset({"pronoun", "pronouns"})
 POSITIONS = {position.name.lower(): position for position in Position}
 
 
-@dataclass
-class _Reading:
-    """What has been read so far, and what waits for the next noun."""
-
-    language: Language
-    things: list[Thing] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    empty: bool = False
-    still: bool = False
-    dark: bool | None = None
-    noun: Noun | None = None
-    """The noun read last, which a colour after it describes."""
-    count: Count | None = None
-    exact: bool = False
-    denied: bool = False
-    at_least: bool = False
-    more_than: bool = False
-    context: bool = False
-    """The next thing says where the one before it is."""
-    implied: Thing | None = None
-    """Somebody known by clothes alone so far: in some languages the noun comes after them."""
-    belongs: bool = False
-    """The next thing belongs to the one before it."""
-    alternative: bool = False
-    """The next thing will do instead of the one before it."""
-    colours: list[Colour] = field(default_factory=list)
-    shade: str = ""
-    """`light` or `dark` before a colour."""
-    activities: set[Activity] = field(default_factory=set)
-    positions: set[Position] = field(default_factory=set)
-
-    def take_colours(self) -> list[Colour]:
-        taken, self.colours = self.colours, []
-        return taken
-
-
 def parse(language: Language, words: Sequence[Word]) -> Claims:
     """The claims of a query's words."""
-    reading = _Reading(language)
+    reading = Reading(language)
     for index, word in enumerate(words):
         _READERS[word.kind](reading, word, words[index + 1 :])
     _describe_last(reading)
+    _count_last(reading)
     return Claims(
         things=(*map(finished, reading.things), *together(reading.things)),
         places=tuple(dict.fromkeys(reading.places)),
@@ -103,8 +54,8 @@ def parse(language: Language, words: Sequence[Word]) -> Claims:
     )
 
 
-def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
-    if word.concept in PRONOUNS and any(_is_person(thing) for thing in reading.things):
+def _read_thing(reading: Reading, word: Word, following: Sequence[Word]) -> None:
+    if word.concept in PRONOUNS and any(thing.is_person for thing in reading.things):
         reading.count, reading.exact = None, False
         return
     concept = THINGS.get(word.concept or "")
@@ -131,24 +82,20 @@ def _read_thing(reading: _Reading, word: Word, following: Sequence[Word]) -> Non
     reading.activities, reading.positions, reading.implied = set(), set(), None
 
 
-def _place_thing(reading: _Reading, owner: Thing | None, thing: Thing) -> None:
+def _place_thing(reading: Reading, owner: Thing | None, thing: Thing) -> None:
     """Put a thing where it belongs: with its owner, for another one, or by itself."""
     if owner is not None and reading.alternative and not reading.denied:
-        nearest = owner.beside[-1] if owner.beside and not _is_person(thing) else owner
+        nearest = owner.beside[-1] if owner.beside and not thing.is_person else owner
         nearest.instead.append(thing)
     elif owner is not None and _is_carried(reading, owner, thing):
         owner.beside.append(thing)
-    elif owner is not None and owner is reading.implied and _is_person(thing):
+    elif owner is not None and owner is reading.implied and thing.is_person:
         thing.garments = owner.garments
         thing.activities |= owner.activities
         reading.things[-1] = thing
     else:
         thing.context = reading.context
         reading.things.append(thing)
-
-
-def _is_person(thing: Thing) -> bool:
-    return thing.family is Family.PERSON
 
 
 def _count_of(word: Word, concept: ThingConcept | None) -> Count | None:
@@ -160,15 +107,15 @@ def _count_of(word: Word, concept: ThingConcept | None) -> Count | None:
     return Count(at_least, exact=False) if at_least > 1 else None
 
 
-def _is_carried(reading: _Reading, owner: Thing, thing: Thing) -> bool:
+def _is_carried(reading: Reading, owner: Thing, thing: Thing) -> bool:
     """Whether `thing` is something `owner` has with it, or is said not to have."""
     if owner.family is not Family.PERSON or thing.family is Family.PERSON:
         return False
     return reading.belongs or (reading.denied and thing.family is Family.OTHER)
 
 
-def _read_garment(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
-    people = [thing for thing in reading.things if _is_person(thing)]
+def _read_garment(reading: Reading, word: Word, following: Sequence[Word]) -> None:
+    people = [thing for thing in reading.things if thing.is_person]
     if people:
         wearer = people[-1]
     else:
@@ -183,7 +130,7 @@ def _read_garment(reading: _Reading, word: Word, following: Sequence[Word]) -> N
     reading.count, reading.belongs = None, False
 
 
-def _read_colour(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _read_colour(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     concept = word.concept or ""
     next_kind = following[0].kind if following else Kind.IGNORED
     if concept in ("light", "dark") and next_kind is Kind.COLOUR:
@@ -206,24 +153,30 @@ def _read_colour(reading: _Reading, word: Word, following: Sequence[Word]) -> No
 def _noun_follows(following: Sequence[Word]) -> bool:
     """Whether a colour still has its noun before it."""
     for word, after in zip(following, [*following[1:], None], strict=False):
-        if word.concept in BETWEEN_NOUNS:
+        if word.concept in ("and", "or"):
             if after is None or after.kind not in (Kind.COLOUR, Kind.GARMENT):
                 return False
             continue
         if word.kind in (Kind.THING, Kind.GARMENT, Kind.SCENE) or word.concept is None:
             return True
-        if word.kind is Kind.ACTION or word.concept == "with":
+        if word.kind is Kind.ACTION or word.concept in ("with", "near"):
             return False
     return False
 
 
-def _describe_last(reading: _Reading) -> None:
+def _describe_last(reading: Reading) -> None:
     """Give colours that wait for a noun to the last one: `a man in red`."""
     if reading.noun is not None:
         reading.noun.colours.extend(reading.take_colours())
 
 
-def _read_scene(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _count_last(reading: Reading) -> None:
+    """Give a number after which no noun came to the last thing: Japanese counts so."""
+    if reading.count is not None and reading.things and reading.things[-1].count is None:
+        reading.things[-1].count = reading.count
+
+
+def _read_scene(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     if word.concept in ("night", "day"):
         reading.dark = word.concept == "night"
         return
@@ -244,7 +197,7 @@ def _is_vehicle(following: Sequence[Word]) -> bool:
     return concept is not None and concept.family is Family.VEHICLE
 
 
-def _read_action(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _read_action(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     concept = word.concept or ""
     reading.denied = False
     if concept in HANDLING:
@@ -259,7 +212,7 @@ def _read_action(reading: _Reading, word: Word, following: Sequence[Word]) -> No
         reading.activities.add(activity)
 
 
-def _read_position(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _read_position(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     position = POSITIONS[word.concept or ""]
     if reading.things and not (following and following[0].kind is Kind.THING):
         reading.things[-1].positions.add(position)
@@ -267,55 +220,17 @@ def _read_position(reading: _Reading, word: Word, following: Sequence[Word]) -> 
         reading.positions.add(position)
 
 
-def _read_number(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _read_number(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     reading.count = NUMBERS[word.concept or ""]
 
 
-def _read_logic(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
-    match word.concept:
-        case "no":
-            reading.denied = True
-        case "nobody":
-            reading.things.append(Thing(word.text, [], True, THINGS["person"], None))
-        case "nothing":
-            reading.empty = reading.still = True
-        case "empty":
-            reading.empty = True
-        case "only":
-            reading.exact = True
-        case "at_least":
-            reading.at_least = True
-        case "more_than":
-            reading.more_than = True
-        case "how_many":
-            reading.count = Count(1, exact=False)
-        case "near":
-            reading.belongs, reading.denied = False, False
-            reading.context = bool(reading.things)
-        case "or":
-            reading.alternative = True
-        case "alone":
-            _read_alone(reading)
-        case "with":
-            reading.belongs, reading.denied = True, False
-        case "and":
-            reading.belongs, reading.denied = False, False
-
-
-def _read_alone(reading: _Reading) -> None:
-    if reading.things:
-        reading.things[-1].count = Count(1, exact=True)
-    else:
-        reading.count = Count(1, exact=True)
-
-
-def _read_unsaid(reading: _Reading, word: Word, following: Sequence[Word]) -> None:
+def _read_unsaid(reading: Reading, word: Word, following: Sequence[Word]) -> None:
     if word.concept is None:
         reading.unknown.append(word.text)
         reading.take_colours()
 
 
-_READERS: Mapping[Kind, Callable[[_Reading, Word, Sequence[Word]], None]] = {
+_READERS: Mapping[Kind, Callable[[Reading, Word, Sequence[Word]], None]] = {
     Kind.THING: _read_thing,
     Kind.GARMENT: _read_garment,
     Kind.COLOUR: _read_colour,
@@ -323,6 +238,6 @@ _READERS: Mapping[Kind, Callable[[_Reading, Word, Sequence[Word]], None]] = {
     Kind.ACTION: _read_action,
     Kind.POSITION: _read_position,
     Kind.NUMBER: _read_number,
-    Kind.LOGIC: _read_logic,
+    Kind.LOGIC: read_logic,
     Kind.IGNORED: _read_unsaid,
 }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from math import prod
 
+from mmrag_video.models.basic.appearance import Region
 from mmrag_video.models.basic.claims import Activity, Colour, GarmentClaim, Position
-from mmrag_video.models.basic.concepts import Region, ThingConcept
+from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.evidence import Evidence
 from mmrag_video.models.basic.facts import Shares, Thing
 from mmrag_video.models.basic.geometry import area, grown, overlap
