@@ -63,8 +63,10 @@ LANGUAGES = {
     "it": "Italian",
     "ja": "Japanese",
     "nl": "Dutch",
+    "pl": "Polish",
     "pt": "Portuguese",
     "ru": "Russian",
+    "tr": "Turkish",
     "zh": "Chinese",
 }
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
