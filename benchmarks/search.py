@@ -86,8 +86,11 @@ def measure(
             "whole search": timed(
                 [lambda words=words: search(archive, Query(text=words)) for words in QUESTIONS]
             ),
-            "of it: recall of 400 frames by the store": timed(
-                [lambda one=one: store.search(one, FrameFilter(), 400) for one in asked]
+            "of it: recall by the store": timed(
+                [
+                    lambda one=one: store.search(one, FrameFilter(), archive.settings.search.recall)
+                    for one in asked
+                ]
             ),
             "NumPy scan of the same vectors": timed(
                 [lambda one=one: nearest(vectors, one) for one in asked]

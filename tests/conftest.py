@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from flask.testing import FlaskClient
 
@@ -105,6 +107,16 @@ def environment(data: Path, **variables: str) -> dict[str, str]:
 
 
 COMMAND = [sys.executable, "-m", "mmrag_video"]
+
+
+def decoders_of(process: psutil.Process) -> list[psutil.Process]:
+    """The children that decode or encode; the store's keeper, alive or just ended, is another."""
+    found = []
+    for child in process.children():
+        with suppress(psutil.Error):
+            if "mmrag_video.video" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 @pytest.fixture

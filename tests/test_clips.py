@@ -15,6 +15,7 @@ import pytest
 from mmrag_video.errors import DecoderError, RecordingError, UsageError
 from mmrag_video.video.clips import UNFINISHED, cut_for_browser, plays_in_browser
 from mmrag_video.video.pyav_reader import PyavReader
+from tests.conftest import decoders_of
 from tests.footage import Encoding, number_in, steadily, write_numbered
 
 STEADY = steadily(50)
@@ -164,7 +165,7 @@ def test_a_cut_that_hangs_is_stopped(tmp_path: Path) -> None:
     ):
         cut_for_browser(recording, Fraction(0), Fraction(20), tmp_path / "clip.mp4", time_limit=4)
     assert [path.name for path in tmp_path.iterdir()] == ["a.ts"]
-    assert psutil.Process().children() == []
+    assert decoders_of(psutil.Process()) == []
 
 
 @contextmanager
@@ -175,7 +176,7 @@ def _child_that_gets(sign: signal.Signals, folder: Path) -> Iterator[None]:
         until = time.monotonic() + 20
         while not list(folder.glob(f".*{UNFINISHED}")) and time.monotonic() < until:
             time.sleep(0.001)
-        (child,) = psutil.Process().children()
+        (child,) = decoders_of(psutil.Process())
         child.send_signal(sign)
 
     striker = threading.Thread(target=strike)

@@ -321,7 +321,8 @@ except StoreError as error:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout == (
-        "The frame store at http://127.0.0.1:9 cannot be reached; run the command again.\n"
+        "The frame store at http://127.0.0.1:9 cannot be reached; "
+        "start it again, or check store.uri.\n"
     )
     assert done.stderr == ""
 
