@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.machine import machine, write_table
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import UNKNOWN_CLOCK, Recording
+from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.evaluate import answer_queries, metrics, read_queries, video_paths
 from mmrag_video.index.frames import StoredFrame
@@ -28,6 +28,7 @@ from mmrag_video.video.motion import MotionGate
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame, SamplerSettings
 from mmrag_video.video.small_picture import SmallPicture, small_picture, small_shape
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK
 
 FIGURES = ("event_recall@1", "event_recall@5", "event_recall@10", "mrr", "mean_tiou", "rejection")
 

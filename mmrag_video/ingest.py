@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Clock, IngestRun, Recording
+from mmrag_video.catalog.records import IngestRun, Recording
 from mmrag_video.errors import MmragError, RecordingError, StoreError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
@@ -28,6 +28,7 @@ from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.wall_clock import Clock
 
 THUMBNAIL_WIDTH = 480
 """Pixels: two result cards beside each other on a telephone, one sharp card on a screen."""

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmrag_video.catalog.records import UNKNOWN_CLOCK, Clock, ClockOrigin
 from mmrag_video.settings import CameraSettings, ClockSettings, Settings
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
 
 ROOT = Path("/videos")
 MODIFIED = datetime(2030, 1, 1, tzinfo=UTC)

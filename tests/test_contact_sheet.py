@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
-from mmrag_video.catalog.records import UNKNOWN_CLOCK, Clock, ClockOrigin, Recording
+from mmrag_video.catalog.records import Recording
 from mmrag_video.contact_sheet import (
     WIDTH,
     ContactSheetRow,
@@ -23,6 +23,7 @@ from mmrag_video.contact_sheet import (
 from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.video.frames import Image
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
 
 NOON = Clock(datetime(2024, 5, 15, 12, tzinfo=UTC), ClockOrigin.NAME)
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mmrag_video import __version__
-from mmrag_video.catalog.records import ClockOrigin, RunState
+from mmrag_video.catalog.records import RunState
 from mmrag_video.cli import cli
 from mmrag_video.doctor import Health
 from mmrag_video.errors import ExitCode, ModelError
@@ -40,6 +40,7 @@ from mmrag_video.settings import ModelSettings, Settings, load_settings
 from mmrag_video.video.discover import VIDEO_SUFFIXES
 from mmrag_video.video.recorder_names import RECORDER_PATTERNS
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
+from mmrag_video.video.wall_clock import ClockOrigin
 from tests.markdown import (
     DOCUMENTS,
     ROOT,

@@ -132,7 +132,7 @@ def test_a_time_range_finds_what_overlaps_it_and_nothing_of_unknown_time(
         for second, span in enumerate(spans)
     ]
     recording = frame(camera).recording
-    store.delete_recording(recording)
+    store.delete_run(frame(camera).run)
     store.insert([(one, VECTOR) for one in frames])
 
     def overlaps(one: StoredFrame) -> bool:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import ClockOrigin, RunState
+from mmrag_video.catalog.records import RunState
 from mmrag_video.errors import CatalogError, ExitCode, IndexMismatchError
 from mmrag_video.index.frames import FrameFilter
 from mmrag_video.index.server import lease_server
@@ -26,6 +26,7 @@ from mmrag_video.models.base import Query
 from mmrag_video.reindex import reindex_paths
 from mmrag_video.search import search
 from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
+from mmrag_video.video.wall_clock import ClockOrigin
 from tests.conftest import COMMAND, Command, environment, ingest_all
 from tests.footage import Encoding, steadily, write_numbered, write_sound_only
 

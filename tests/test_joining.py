@@ -7,10 +7,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrag_video.catalog.records import UNKNOWN_CLOCK, Clock, ClockOrigin, Recording
+from mmrag_video.catalog.records import Recording
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.joining import Event, JudgedFrame, find_events, in_turns, join_recordings
 from mmrag_video.video.sampled import KeepReason
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
 
 GAP = Fraction(2)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

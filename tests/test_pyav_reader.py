@@ -120,8 +120,3 @@ def test_creation_time_is_read_where_it_makes_sense(
         container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
         container.mux(stream.encode(None))
     assert PyavReader(path).facts.created == read
-
-
-def test_sound_is_noticed(tmp_path: Path) -> None:
-    path = write_numbered(tmp_path / "sound.mp4", STEADY, Encoding(with_sound=True)).path
-    assert PyavReader(path).facts.has_audio

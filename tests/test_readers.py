@@ -140,7 +140,6 @@ def test_facts_tell_size_extent_and_rotation(
     assert facts.rotation == (0 if name == "turned by 45" else KINDS[name].encoding.rotation)
     assert recording.times[-1] < facts.duration <= recording.times[-1] + Fraction(1, 5)
     assert Fraction(0) < facts.longest_keyframe_gap <= facts.duration
-    assert not facts.has_audio
 
 
 @on_every_kind

@@ -17,7 +17,6 @@ import psutil
 import pytest
 from pymilvus import MilvusClient
 
-from mmrag_video.catalog.records import UNKNOWN_CLOCK, Clock, ClockOrigin
 from mmrag_video.errors import IndexMismatchError, ModelError, StoreError
 from mmrag_video.index.frames import FrameFilter, StoredFrame
 from mmrag_video.index.identity import IndexIdentity
@@ -26,6 +25,7 @@ from mmrag_video.index.server import lease_server
 from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Vector
 from mmrag_video.video.sampled import KeepReason
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
 
 DIMENSIONS = 8
 RECORDING = hashlib.sha256(b"a recording").hexdigest()
@@ -158,22 +158,6 @@ def test_frames_between_are_those_that_stand_for_a_part_of_the_span(store: Frame
     ]
 
 
-def test_spans_of_several_recordings_are_compared_in_one_request(store: FrameStore) -> None:
-    store.insert([(frame(n), unit(1, n)) for n in range(9)])
-    store.insert([(frame(n, OTHER), unit(1, n)) for n in range(9)])
-    spans = [(RECORDING, Fraction(2), Fraction(3)), (OTHER, Fraction(7), Fraction(9))]
-    found = store.search_spans(unit(1), spans)
-    # A frame that is valid until the very start of a span comes along: a microsecond to spare.
-    assert [(one.frame.recording, int(one.frame.time)) for one in found] == [
-        (RECORDING, 1),
-        (RECORDING, 2),
-        (OTHER, 6),
-        (OTHER, 7),
-        (OTHER, 8),
-    ]
-    assert store.search_spans(unit(1), []) == []
-
-
 def test_a_sample_is_random_and_always_the_same(store: FrameStore) -> None:
     store.insert([(frame(n), random_unit(n)) for n in range(400)])
     small, large = store.sample(20), store.sample(150)
@@ -192,15 +176,11 @@ def test_a_sample_larger_than_the_collection_is_all_of_it(store: FrameStore) -> 
     assert {one.run for one, _ in store.sample(10, without_runs=[3])} == {0, 1, 2, 4}
 
 
-def test_a_run_or_a_recording_is_deleted_whole(store: FrameStore) -> None:
+def test_a_run_is_deleted_whole(store: FrameStore) -> None:
     store.insert([(frame(n, run=n % 2), unit(1)) for n in range(6)])
-    store.insert([(frame(n, OTHER), unit(1)) for n in range(3)])
     store.flush()
     store.delete_run(0)
     assert {one.frame.run for one in store.search(unit(1), limit=10)} == {1}
-    store.flush()
-    store.delete_recording(RECORDING)
-    assert {one.frame.recording for one in store.search(unit(1), limit=10)} == {OTHER}
     store.delete_run(77)  # nothing there is not an error
 
 

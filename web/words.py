@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from mmrag_video.catalog.records import Clock, ClockOrigin
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
 ORIGINS: Mapping[ClockOrigin, str] = {
     ClockOrigin.CAMERA_PATTERN: "from the file's name, read by this camera's own pattern",

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import for_writing, in_words, open_database
-from mmrag_video.catalog.records import Camera, Clock, IngestRun, Recording, RunState
+from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
     camera_of,
     fill_clock,
@@ -30,6 +30,7 @@ from mmrag_video.catalog.rows import (
 from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.video.wall_clock import Clock
 
 
 class Catalog:

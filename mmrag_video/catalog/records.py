@@ -1,47 +1,12 @@
 """What the catalog knows, as plain values. Rows of the database never leave catalog.py."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-
-class ClockOrigin(StrEnum):
-    """Where a recording's wall-clock start was learned, best first."""
-
-    CAMERA_PATTERN = "camera-pattern"
-    """The camera's own pattern in the settings matched the name."""
-    NAME = "name"
-    """A built-in recorder pattern matched the name."""
-    CONTAINER = "container"
-    """The container's creation_time."""
-    FILE_TIME = "file-time"
-    """The file's modification time less the duration; only when clock.trust_file_time is set."""
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A recording's place in real time. `start` is None exactly when the origin is UNKNOWN."""
-
-    start: datetime | None
-    """Aware, in the camera's zone, its clock offset already added."""
-    origin: ClockOrigin
-    note: str = ""
-    """What matched, for a person who doubts it: "Reolink SD card name, DST"."""
-    zone: str = "UTC"
-    """IANA name of the camera's zone."""
-
-    def at(self, time: Fraction) -> datetime | None:
-        """Wall-clock time of a media time; None where the start is unknown."""
-        if self.start is None:
-            return None
-        utc = self.start.timestamp() + float(time)
-        return datetime.fromtimestamp(utc, tz=self.start.tzinfo)
-
-
-UNKNOWN_CLOCK = Clock(start=None, origin=ClockOrigin.UNKNOWN)
+from mmrag_video.video.wall_clock import Clock
 
 
 class RunState(StrEnum):
@@ -115,8 +80,3 @@ class IngestRun:
     """One sentence; empty unless the state is FAILED."""
     started: datetime
     ended: datetime | None
-
-    @property
-    def took(self) -> timedelta | None:
-        """How long it ran."""
-        return None if self.ended is None else self.ended - self.started

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from mmrag_video.catalog.records import Camera, Clock, ClockOrigin, IngestRun, Recording, RunState
+from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.schema import IndexRow, RecordingRow, RunRow
 from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
 
 def recording_of(row: RecordingRow) -> Recording:

@@ -13,9 +13,6 @@ from mmrag_video.errors import UsageError
 from mmrag_video.index.frames import FrameFilter
 from mmrag_video.index.rows import microseconds_since_epoch
 
-MediaSpan = tuple[str, Fraction, Fraction]
-"""A recording's id, and from when to when in it: start <= time < end, seconds."""
-
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 """All that both Milvus (Go's strconv.Unquote) and Milvus Lite read within double quotes."""
 
@@ -47,12 +44,11 @@ def filter_expression(where: FrameFilter, without_runs: Sequence[int] = ()) -> s
     return " and ".join(conditions)
 
 
-def spans_expression(spans: Iterable[MediaSpan]) -> str:
-    """Frames that stand for some part of any of the spans, with a microsecond to spare."""
-    return " or ".join(
-        f"(recording == {quoted(recording)} and time_us < {ceil(end * 1_000_000)}"
-        f" and valid_until_us >= {floor(start * 1_000_000)})"
-        for recording, start, end in spans
+def span_expression(recording: str, start: Fraction, end: Fraction) -> str:
+    """Frames that stand for some part of start <= time < end, with a microsecond to spare."""
+    return (
+        f"recording == {quoted(recording)} and time_us < {ceil(end * 1_000_000)}"
+        f" and valid_until_us >= {floor(start * 1_000_000)}"
     )
 
 

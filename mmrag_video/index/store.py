@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from pymilvus import MilvusException
 
-from mmrag_video.catalog.records import Clock
 from mmrag_video.errors import IndexMismatchError
-from mmrag_video.index.filters import MediaSpan, filter_expression, quoted, spans_expression
+from mmrag_video.index.filters import filter_expression, quoted, span_expression
 from mmrag_video.index.frames import FoundFrame, FrameFilter, StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.milvus import connect, in_words
@@ -31,6 +30,7 @@ from mmrag_video.index.rows import (
     row_of,
 )
 from mmrag_video.models.base import Vector
+from mmrag_video.video.wall_clock import Clock
 
 _LARGEST_ANSWER = 16_384
 """Rows a Milvus server gives to one request."""
@@ -92,23 +92,23 @@ class FrameStore:
         without_runs: Sequence[int] = (),
     ) -> list[FoundFrame]:
         """The frames nearest to the vector, best first. `limit`: at most 16384."""
-        return self._search(vector, filter_expression(where, without_runs), limit)
-
-    def search_spans(
-        self, vector: Vector, spans: Sequence[MediaSpan], limit: int = _LARGEST_ANSWER
-    ) -> list[FoundFrame]:
-        """The frames that stand for some part of these spans, nearest to the vector first.
-
-        One request, however many spans: this is how the frames around a match are compared.
-        """
-        return self._search(vector, spans_expression(spans), limit) if spans else []
+        with in_words(self.uri):
+            (hits,) = self._client.search(
+                self._collection,
+                data=[np.asarray(vector, np.float32)],
+                filter=filter_expression(where, without_runs),
+                limit=min(limit, _LARGEST_ANSWER),
+                output_fields=list(FRAME_FIELDS),
+                **_STRONG,
+            )
+        return [FoundFrame(frame_of(hit["entity"]), float(hit["distance"])) for hit in hits]
 
     def frames_between(
         self, recording: str, start: Fraction, end: Fraction, without_runs: Sequence[int] = ()
     ) -> list[StoredFrame]:
         """A recording's frames that stand for some part of start <= time < end, by time."""
-        expression = spans_expression([(recording, start, end)])
-        frames = [frame_of(row) for row in self._rows(expression, FRAME_FIELDS)]
+        rows = self._rows(span_expression(recording, start, end), FRAME_FIELDS)
+        frames = [frame_of(row) for row in rows]
         frames = [
             frame
             for frame in frames
@@ -147,10 +147,6 @@ class FrameStore:
     def delete_run(self, run: int) -> None:
         """Remove every frame that this ingest run wrote."""
         self._delete(f"run == {run}")
-
-    def delete_recording(self, recording: str) -> None:
-        """Remove every frame of this recording."""
-        self._delete(f"recording == {quoted(recording)}")
 
     def set_clock(self, recording: str, clock: Clock) -> None:
         """Rewrite the wall-clock times of a recording's frames."""
@@ -206,18 +202,6 @@ class FrameStore:
         with in_words(self.uri):
             for first in range(0, len(rows), _BATCH):
                 self._client.upsert(self._collection, list(rows[first : first + _BATCH]))
-
-    def _search(self, vector: Vector, expression: str, limit: int) -> list[FoundFrame]:
-        with in_words(self.uri):
-            (hits,) = self._client.search(
-                self._collection,
-                data=[np.asarray(vector, np.float32)],
-                filter=expression,
-                limit=min(limit, _LARGEST_ANSWER),
-                output_fields=list(FRAME_FIELDS),
-                **_STRONG,
-            )
-        return [FoundFrame(frame_of(hit["entity"]), float(hit["distance"])) for hit in hits]
 
     def _rows(self, expression: str, fields: Sequence[str]) -> list[Row]:
         """All rows of an expression: in one request if they fit, else by walking over them."""

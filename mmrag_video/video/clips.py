@@ -18,11 +18,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
-from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.video.child_process import call_in_child
 from mmrag_video.video.containers import VideoPacket, open_container, picture_stream
-from mmrag_video.video.frames import Image, VideoFacts
+from mmrag_video.video.frames import Image
 from mmrag_video.video.pyav_reader import PyavReader
 
 WIDEST_CLIP = 1280
@@ -57,17 +56,16 @@ class _Still:
     image: Image
 
 
-def plays_in_browser(facts: VideoFacts | Recording) -> bool:
+def plays_in_browser(path: Path, codec: str) -> bool:
     """Whether every current browser plays the file as it is, going by its name and its pixels.
 
     H.264, VP9 and AV1 in .mp4, VP8, VP9 and AV1 in .webm, each 8 bits deep with 4:2:0 colour.
-    Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut. What the catalog
-    knows of a recording is enough, but for its pixels: reading the facts anew means reading through
-    the file. Raises `RecordingError` on a file that cannot be opened.
+    Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut. Raises
+    `RecordingError` on a file that cannot be opened.
     """
-    if facts.codec not in _PLAYABLE_CODECS.get(facts.path.suffix.lower(), ()):
+    if codec not in _PLAYABLE_CODECS.get(path.suffix.lower(), ()):
         return False
-    return call_in_child(_has_playable_pixels, facts.path, time_limit=_LONGEST_LOOK)
+    return call_in_child(_has_playable_pixels, path, time_limit=_LONGEST_LOOK)
 
 
 def _has_playable_pixels(path: Path) -> bool:

@@ -13,10 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mmrag_video.catalog.records import Clock, ClockOrigin
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.camera_names import camera_by_place, camera_name
 from mmrag_video.video.recorder_names import NamedTime, read_name
+from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
 # A file that is closed this soon after its container's time was stamped when it was finished.
 _SAME_MOMENT = timedelta(seconds=2)

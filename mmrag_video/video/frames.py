@@ -40,7 +40,6 @@ class VideoFacts:
     """Frames per second; None where the container does not say. For display only."""
     longest_keyframe_gap: Fraction
     """Seconds; the whole duration where there is one keyframe."""
-    has_audio: bool
     created: datetime | None
     """The container's `creation_time`, aware, in UTC; None where it is absent or nonsense."""
 

@@ -139,7 +139,6 @@ class PyavReader:
                 duration=reach.duration,
                 average_rate=stream.average_rate,
                 longest_keyframe_gap=reach.longest_keyframe_gap,
-                has_audio=bool(container.streams.audio),
                 created=_creation_time(container.metadata.get("creation_time", "")),
             )
 

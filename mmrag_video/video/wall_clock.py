@@ -1,0 +1,43 @@
+"""A recording's place in real time, and where that was learned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+
+class ClockOrigin(StrEnum):
+    """Where a recording's wall-clock start was learned, best first."""
+
+    CAMERA_PATTERN = "camera-pattern"
+    """The camera's own pattern in the settings matched the name."""
+    NAME = "name"
+    """A built-in recorder pattern matched the name."""
+    CONTAINER = "container"
+    """The container's creation_time."""
+    FILE_TIME = "file-time"
+    """The file's modification time less the duration; only when clock.trust_file_time is set."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A recording's place in real time. `start` is None exactly when the origin is UNKNOWN."""
+
+    start: datetime | None
+    """Aware, in the camera's zone, its clock offset already added."""
+    origin: ClockOrigin
+    note: str = ""
+    """What matched, for a person who doubts it: "Reolink SD card name, DST"."""
+    zone: str = "UTC"
+    """IANA name of the camera's zone."""
+
+    def at(self, time: Fraction) -> datetime | None:
+        """Wall-clock time of a media time; None where the start is unknown."""
+        if self.start is None:
+            return None
+        utc = self.start.timestamp() + float(time)
+        return datetime.fromtimestamp(utc, tz=self.start.tzinfo)
+
+
+UNKNOWN_CLOCK = Clock(start=None, origin=ClockOrigin.UNKNOWN)
