@@ -17,11 +17,10 @@ import numpy as np
 
 from benchmarks.machine import machine, write_table
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.evaluate import answer_queries, metrics, read_queries, video_paths
 from mmrag_video.index.frames import StoredFrame
-from mmrag_video.ingest import ingest_paths
+from mmrag_video.ingest import ingest_paths, recording_of
 from mmrag_video.settings import Settings
 from mmrag_video.video.content import content_of
 from mmrag_video.video.motion import MotionGate
@@ -85,22 +84,7 @@ def one_a_second(archive: Archive, path: Path) -> None:
     vectors = [embedding.vector for embedding in embeddings]
     archive.store(identity).insert(list(zip(stored, vectors, strict=True)))
     archive.store(identity).flush()
-    recording = Recording(
-        id=content.sha256,
-        path=path,
-        camera=path.stem,
-        size=content.size,
-        container=facts.container,
-        codec=facts.codec,
-        width=facts.width,
-        height=facts.height,
-        rotation=facts.rotation,
-        duration=facts.duration,
-        average_rate=facts.average_rate,
-        created=facts.created,
-        modified=content.modified,
-        clock=UNKNOWN_CLOCK,
-    )
+    recording = recording_of(path, path.stem, content, facts, UNKNOWN_CLOCK)
     archive.catalog.complete_run(run, recording, len(frames))
 
 

@@ -87,10 +87,10 @@ def measure(frames: int, repeat: int) -> Scale:
     queries = [one + 0.1 for one in vectors[random.integers(0, frames, repeat)]]
     with (
         tempfile.TemporaryDirectory() as folder,
-        lease_server(Path(folder), linger=0) as uri,
+        lease_server(Path(folder), linger=0) as lease,
     ):
         keeper = psutil.Process(json.loads((Path(folder) / "server.json").read_text())["pid"])
-        store = FrameStore(uri, None, IDENTITY)
+        store = FrameStore(lease.uri, None, IDENTITY)
         started = time.perf_counter()
         fill(store, vectors)
         fill_seconds = time.perf_counter() - started

@@ -18,7 +18,7 @@ from mmrag_video.data_directory import DataDirectory
 from mmrag_video.errors import RecordingError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, identify, refusal
-from mmrag_video.index.server import lease_server
+from mmrag_video.index.server import Lease, lease_server
 from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Model
 from mmrag_video.models.registry import load_model
@@ -38,10 +38,12 @@ class Archive:
         self.settings = settings
         self.directory = DataDirectory(settings.data_dir.expanduser().absolute())
         self._closing = ExitStack()
+        self._connections = ExitStack()
+        """To the store: the lease of its server and the clients, closed before all else."""
         self._opening = threading.RLock()
         self._catalog: Catalog | None = None
         self._model: Model | None = None
-        self._store_uri: str | None = None
+        self._lease: Lease | None = None
         self._stores: dict[str, FrameStore] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
 
@@ -49,7 +51,8 @@ class Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.close()
+        with self._closing:
+            self._connections.close()
 
     @property
     def catalog(self) -> Catalog:
@@ -88,13 +91,18 @@ class Archive:
         return active
 
     def store(self, identity: IndexIdentity) -> FrameStore:
-        """The frames of one index. Raises StoreError if the store cannot be reached."""
+        """The frames of one index. Raises StoreError if the store cannot be reached.
+
+        An embedded server that has died since is started again: what it had acknowledged is there.
+        """
         with self._opening:
+            if self._lease is not None and not self._lease.is_served:
+                self._disconnect()
             if identity.collection not in self._stores:
                 store = FrameStore(
                     self._uri(), self.settings.store.token, identity, owner=self.catalog.id
                 )
-                self._closing.callback(store.close)
+                self._connections.callback(store.close)
                 self._stores[identity.collection] = store
             return self._stores[identity.collection]
 
@@ -127,13 +135,18 @@ class Archive:
             return known[1]
 
     def _uri(self) -> str:
-        if self._store_uri is None:
-            self._store_uri = self.settings.store.uri
-        if self._store_uri is None:
+        if self.settings.store.uri is not None:
+            return self.settings.store.uri
+        if self._lease is None:
             self.directory.create()
             lease = lease_server(self.directory.store, self.settings.store.linger)
-            self._store_uri = self._closing.enter_context(lease)
-        return self._store_uri
+            self._lease = self._connections.enter_context(lease)
+        return self._lease.uri
+
+    def _disconnect(self) -> None:
+        self._connections.close()
+        self._stores.clear()
+        self._lease = None
 
     def thumbnail(self, recording: str, time: Fraction) -> Path:
         """Where the picture of a kept frame of the active index lies."""

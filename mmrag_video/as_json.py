@@ -71,6 +71,7 @@ def recording_to_json(recording: Recording) -> dict[str, Any]:
         "wall_end": _moment_of_day(span[1] if span else None),
         "clock_origin": recording.clock.origin.value,
         "clock_note": recording.clock.note,
+        "damage": recording.damage,
     }
 
 

@@ -5,34 +5,35 @@ Ctrl-C, kill -9) leaves a run that is not complete: its frames are not found by 
 next ingest removes them and begins that recording again.
 """
 
-import errno
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-from PIL import Image as Pillow
-
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import IngestRun, Recording
-from mmrag_video.errors import MmragError, RecordingError, StoreError
+from mmrag_video.errors import MmragError, RecordingError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.models.base import FrameEmbedding
+from mmrag_video.thumbnails import write_thumbnail
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
 from mmrag_video.video.content import Content, content_of
 from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 from mmrag_video.video.frames import VideoFacts
+from mmrag_video.video.lead_up import with_lead_up
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.timecode import Timecode
 from mmrag_video.video.wall_clock import Clock
 
-THUMBNAIL_WIDTH = 480
-"""Pixels: two result cards beside each other on a telephone, one sharp card on a screen."""
-_THUMBNAIL_QUALITY = 82
+_SHORT_BY = Fraction(1)
+"""Seconds, or a hundredth of the whole, that a recording may be shorter than it declares."""
 
 
 class OutcomeState(StrEnum):
@@ -98,8 +99,13 @@ def ingest_files(
 
 
 def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
-    """Remove what runs that never completed have left in the store. Needs the writer's lock."""
+    """Remove what others, who are dead by now, left in the store. Needs the writer's lock."""
     archive.catalog.interrupt_running()
+    _clear(archive, identity)
+
+
+def _clear(archive: Archive, identity: IndexIdentity) -> None:
+    """Remove the frames of runs that failed, were broken off, or were superseded."""
     unfinished = archive.catalog.unfinished_runs(identity.fingerprint)
     for run in unfinished:
         archive.store(identity).delete_run(run.id)
@@ -125,7 +131,7 @@ def ingest_file(
     if isinstance(file, Unreachable):
         return _failed(archive, identity, file.path, file.why)
     try:
-        content = content_of(file.path)
+        content = _content(archive, file.path)
     except RecordingError as error:
         return _failed(archive, identity, file.path, str(error))
     known = catalog.recording(content.sha256)
@@ -139,21 +145,38 @@ def ingest_file(
     work = _Work(archive, identity, run, file, content, camera, sampler, on_progress)
     try:
         outcome = work.carry_out()
-    except RecordingError as error:
-        catalog.fail_run(run, str(error))
-        outcome = Outcome(file.path, OutcomeState.FAILED, message=str(error))
-    except MmragError as error:
-        catalog.fail_run(run, str(error))
-        raise
-    except Exception as error:  # of a library, over this recording: the others go on
-        why = f"{file.path} could not be ingested ({type(error).__name__}: {error})."
-        catalog.fail_run(run, why)
-        outcome = Outcome(file.path, OutcomeState.FAILED, message=why)
     except KeyboardInterrupt:
         catalog.interrupt_run(run)
         raise
-    clear_unfinished(archive, identity)  # of this run if it failed, else of those it replaces
+    except Exception as error:
+        foreseen = isinstance(error, MmragError)
+        why = str(error) if foreseen else _unforeseen(file.path, error)
+        catalog.fail_run(run, why)
+        if foreseen and not isinstance(error, RecordingError):
+            raise  # the store, the model or the disk: it would fail for every file
+        outcome = Outcome(file.path, OutcomeState.FAILED, message=why)
+    _clear(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
+
+
+def _unforeseen(path: Path, error: Exception) -> str:
+    """A library's failure over one recording, as a sentence: the others go on."""
+    return f"{path} could not be ingested ({type(error).__name__}: {error})."
+
+
+def _content(archive: Archive, path: Path) -> Content:
+    """What the file holds: read through, unless it lies as it did when it was ingested.
+
+    A file of the same name, size and modification time is taken to be the same, as rsync does:
+    an hour of footage is gigabytes to read.
+    """
+    with suppress(OSError):
+        status = path.stat()
+        modified = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+        known = archive.catalog.unchanged_recording(path, status.st_size, modified)
+        if known is not None:
+            return Content(known.id, known.size, known.modified)
+    return content_of(path)
 
 
 def _failed(archive: Archive, identity: IndexIdentity, path: Path, why: str) -> Outcome:
@@ -221,13 +244,15 @@ class _Work:
             facts = decoder.facts
             times = FileTimes(facts.created, self.content.modified, facts.duration)
             clock = clock_of(self.file.path, self.camera, times, settings)
-            for batch in _batches(decoder, settings.model.batch):
+            frames = with_lead_up(decoder, settings.model.lead_up, settings.model.lead_up_seconds)
+            for batch in _batches(frames, settings.model.batch):
                 pictures.update(self._store(batch, clock))
         self.archive.store(self.identity).flush()
-        recording = self._recording(facts, clock)
+        recording = recording_of(self.file.path, self.camera, self.content, facts, clock)
         self.archive.catalog.complete_run(self.run, recording, len(pictures))
         self._remove_other_pictures(pictures)
-        return Outcome(self.file.path, OutcomeState.ADDED, recording, len(pictures))
+        message = f"{self.file.path} is {recording.damage}." if recording.damage else ""
+        return Outcome(self.file.path, OutcomeState.ADDED, recording, len(pictures), message)
 
     def _store(self, batch: Sequence[SampledFrame], clock: Clock) -> list[Path]:
         """Write frames and their pictures; gives where the pictures lie."""
@@ -258,7 +283,7 @@ class _Work:
         path = self.archive.directory.thumbnail(
             self.identity.collection, self.content.sha256, frame.time
         )
-        write_thumbnail(frame, path)
+        write_thumbnail(frame.image, path)
         return path
 
     def _remove_other_pictures(self, own: set[Path]) -> None:
@@ -266,49 +291,42 @@ class _Work:
         for path in set(next(iter(own)).parent.iterdir()) - own:
             path.unlink(missing_ok=True)
 
-    def _recording(self, facts: VideoFacts, clock: Clock) -> Recording:
-        return Recording(
-            id=self.content.sha256,
-            path=self.file.path,
-            camera=self.camera,
-            size=self.content.size,
-            container=facts.container,
-            codec=facts.codec,
-            width=facts.width,
-            height=facts.height,
-            rotation=facts.rotation,
-            duration=facts.duration,
-            average_rate=facts.average_rate,
-            created=facts.created,
-            modified=self.content.modified,
-            clock=clock,
-        )
+
+def recording_of(
+    path: Path, camera: str, content: Content, facts: VideoFacts, clock: Clock
+) -> Recording:
+    """All that the catalog keeps of a file that was read."""
+    return Recording(
+        id=content.sha256,
+        path=path,
+        camera=camera,
+        size=content.size,
+        container=facts.container,
+        codec=facts.codec,
+        width=facts.width,
+        height=facts.height,
+        rotation=facts.rotation,
+        duration=facts.duration,
+        average_rate=facts.average_rate,
+        created=facts.created,
+        modified=content.modified,
+        clock=clock,
+        damage=_damage(facts),
+    )
+
+
+def _damage(facts: VideoFacts) -> str:
+    """Whether a part is missing: sound may outlast the picture by some tenths of a second."""
+    declared = facts.declared_duration
+    if declared is None or declared - facts.duration <= max(_SHORT_BY, declared / 100):
+        return ""
+    return (
+        f"cut off: its container speaks of {Timecode(declared)}, the picture ends at "
+        f"{Timecode(facts.duration)}; that much can be searched"
+    )
 
 
 def _batches(frames: Iterable[SampledFrame], size: int) -> Iterator[list[SampledFrame]]:
     remaining = iter(frames)
     while batch := list(itertools.islice(remaining, size)):
         yield batch
-
-
-def write_thumbnail(frame: SampledFrame, path: Path) -> None:
-    """Write a kept frame's picture as JPEG, at most THUMBNAIL_WIDTH wide.
-
-    Raises StoreError if the disk does not take it.
-    """
-    picture = Pillow.fromarray(frame.image)
-    if picture.width > THUMBNAIL_WIDTH:
-        height = max(1, round(picture.height * THUMBNAIL_WIDTH / picture.width))
-        picture = picture.resize((THUMBNAIL_WIDTH, height), Pillow.Resampling.BILINEAR)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, "JPEG", quality=_THUMBNAIL_QUALITY)
-    except OSError as error:
-        remedy = (
-            "free some space and start the same ingest again"
-            if error.errno == errno.ENOSPC
-            else "check the folder's permissions"
-        )
-        raise StoreError(
-            f"The picture {path} cannot be written ({error.strerror}); {remedy}."
-        ) from error

@@ -25,8 +25,11 @@ class JudgedFrame:
 
     frame: StoredFrame
     score: float
-    """0 to 1."""
+    """0 to 1; 0 where a reranker that looks at pictures has not looked at this one."""
     why: str
+    likeness: float
+    """0 to 1, comparable between all frames of a query, looked at or not: the score itself, unless
+    that comes from a reranker that looks at pictures."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def _grow(
     best, start, end = seed, seed.frame.time, seed.frame.valid_until
     members = {seed.frame.key}
     position = bisect.bisect_left(line, seed.frame.time, key=lambda frame: frame.time)
-    needed = max(seed.score * _BELONGS, _SOMETHING)
+    needed = max(seed.likeness * _BELONGS, _SOMETHING)
     for neighbours in (reversed(line[:position]), iter(line[position + 1 :])):
         passed: set[str] = set()
         for frame in neighbours:
@@ -89,7 +92,7 @@ def _grow(
                 break
             passed.add(frame.key)
             [judged] = judge([frame])
-            if judged.score < needed:
+            if judged.likeness < needed:
                 continue
             start, end = min(start, frame.time), max(end, frame.valid_until)
             members |= passed

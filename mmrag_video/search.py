@@ -1,19 +1,19 @@
 """From a query to moments: recall by vector, look again at the best, join neighbours, weigh."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
 from mmrag_video.archive import Archive
-from mmrag_video.calibration import Background, background, confidence, share_below
+from mmrag_video.calibration import background, confidence, share_below
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
-from mmrag_video.index.frames import FoundFrame, FrameFilter, StoredFrame
-from mmrag_video.index.identity import IndexIdentity
-from mmrag_video.joining import Event, JudgedFrame, find_events, in_turns, join_recordings
-from mmrag_video.models.base import Candidate, Query
+from mmrag_video.index.frames import FoundFrame, FrameFilter
+from mmrag_video.joining import Event, find_events, in_turns, join_recordings
+from mmrag_video.judging import FrameJudge
+from mmrag_video.models.base import Query
 from mmrag_video.moments import Answer, Moment, Span
-from mmrag_video.video.frames import Image
 
 LONGEST_QUERY = 500
 """Characters: some five sentences; models read little more, and take long over it."""
@@ -51,17 +51,30 @@ def search(
     judge.recalled(sample_found)
 
     wanted = limit or settings.limit
-    seeds = judge([found.frame for found in spread(recalled, max(settings.rerank, wanted))])
+    best = spread(recalled, max(settings.rerank, wanted))
+    seeds = judge.closely([found.frame for found in best])
     gap = Fraction(settings.join_gap)
     events = find_events(seeds, [found.frame for found in recalled], judge, gap)
     joined = join_recordings(list(in_turns(events)), recordings, gap)
-    sample_scores = [judged.score for judged in judge([found.frame for found in sample_found])]
+    by_chance = judge([found.frame for found in sample_found])
+    collection = Chance(
+        likeness=[judged.likeness for judged in by_chance],
+        scores=[judged.score for judged in by_chance] if judge.reads_every_frame else [],
+    )
     return Answer(
         tuple(
-            _moment(event, spans, sample_scores, recordings)
-            for event, spans in islice(joined, wanted)
+            _moment(event, spans, collection, recordings) for event, spans in islice(joined, wanted)
         )
     )
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What a sample of the collection gets for the query, whether it answers it or not."""
+
+    likeness: Sequence[float]
+    scores: Sequence[float]
+    """Empty where the sample was not read: then a score stands for itself, as a probability."""
 
 
 def spread(recalled: Sequence[FoundFrame], count: int) -> list[FoundFrame]:
@@ -83,54 +96,6 @@ def spread(recalled: Sequence[FoundFrame], count: int) -> list[FoundFrame]:
     return (first + rest)[:count]
 
 
-class FrameJudge:
-    """Scores frames for one query, each once: by the model's reranker, else by its vectors."""
-
-    def __init__(
-        self, archive: Archive, identity: IndexIdentity, query: Query, against: Background
-    ) -> None:
-        self._archive = archive
-        self._identity = identity
-        self._query = query
-        self._background = against
-        self._similarity: dict[str, float] = {}
-        self._known: dict[str, JudgedFrame] = {}
-
-    def recalled(self, found: Sequence[FoundFrame]) -> None:
-        """Frames that may be asked for, with the cosines that recalled them."""
-        self._similarity.update((one.frame.key, one.similarity) for one in found)
-
-    def __call__(self, frames: Sequence[StoredFrame]) -> list[JudgedFrame]:
-        """One judged frame for each, in order. All of them must have been recalled."""
-        new = [frame for frame in frames if frame.key not in self._known]
-        for frame, (score, why) in zip(new, self._judge(new), strict=True):
-            self._known[frame.key] = JudgedFrame(frame, score, why)
-        return [self._known[frame.key] for frame in frames]
-
-    def _judge(self, frames: Sequence[StoredFrame]) -> list[tuple[float, str]]:
-        similarities = [self._similarity[frame.key] for frame in frames]
-        reranker = self._archive.model.reranker
-        if reranker is None:
-            return [(self._background.score(similarity), "") for similarity in similarities]
-        candidates = [
-            Candidate(
-                facts=frame.facts,
-                similarity=similarity,
-                image=self._picture_of(frame),
-            )
-            for frame, similarity in zip(frames, similarities, strict=True)
-        ]
-        judgements = reranker.judge(self._query, candidates)
-        return [(judgement.score, judgement.why) for judgement in judgements]
-
-    def _picture_of(self, frame: StoredFrame) -> Callable[[], Image]:
-        def read() -> Image:
-            recording = self._archive.catalog.recording(frame.recording)
-            return self._archive.picture_of(self._identity, recording, frame)
-
-        return read
-
-
 def _complete_recordings(archive: Archive, recalled: Sequence[FoundFrame]) -> dict[str, Recording]:
     """The recordings of these frames, by id, without any that is not completely ingested."""
     ids = sorted({found.frame.recording for found in recalled})
@@ -140,7 +105,7 @@ def _complete_recordings(archive: Archive, recalled: Sequence[FoundFrame]) -> di
 def _moment(
     event: Event,
     spans: tuple[Span, ...],
-    sample_scores: Sequence[float],
+    collection: Chance,
     recordings: Mapping[str, Recording],
 ) -> Moment:
     frame = event.best.frame
@@ -148,7 +113,7 @@ def _moment(
         spans=spans,
         best=Span(recordings[frame.recording], frame.time, frame.valid_until),
         score=event.best.score,
-        confidence=confidence(event.best.score, sample_scores),
-        above=share_below(event.best.score, sample_scores),
+        confidence=confidence(event.best.score, collection.scores),
+        above=share_below(event.best.likeness, collection.likeness),
         why=event.best.why,
     )

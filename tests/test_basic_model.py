@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_vectors_are_of_unit_length_and_facts_are_plain_json(model: Model) -> No
     assert embedding.vector.dtype == np.float32
     assert np.linalg.norm(embedding.vector) == pytest.approx(1, abs=1e-5)
     assert json.loads(json.dumps(embedding.facts)) == embedding.facts
+
+
+def test_threads_may_use_it_at_one_time(model: Model) -> None:
+    frames = [sampled(with_block(yard(seed), (seed * 30, 90, 200))) for seed in range(6)]
+    alone = [model.embedder.embed_frames([frame])[0] for frame in frames]
+    with ThreadPoolExecutor(len(frames)) as pool:
+        together = list(pool.map(lambda frame: model.embedder.embed_frames([frame])[0], frames))
+        words = list(pool.map(lambda n: model.embedder.embed_query(Query(text=f"{n} dogs")), "123"))
+    for one, other in zip(alone, together, strict=True):
+        assert one.facts == other.facts
+        assert np.array_equal(one.vector, other.vector)
+    assert [vector.shape for vector in words] == [(model.embedder.dimensions,)] * 3
 
 
 def test_a_frame_does_not_depend_on_its_neighbours(model: Model) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -345,6 +346,58 @@ def test_the_version_is_that_of_the_last_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(folder))
     assert ScriptDirectory.from_config(config).get_current_head() == VERSION
+
+
+def test_a_catalog_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    config = Config()
+    folder = Path(mmrag_video.catalog.__path__[0]) / "migrations"
+    config.set_main_option("script_location", str(folder))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO camera VALUES ('Gate 3')")
+        connection.exec_driver_sql(
+            "INSERT INTO recording VALUES (?, ?, '2026-03-01', 'Gate 3', 1, 'mp4', 'h264', 4, 4, 0,"
+            " '7/2', NULL, NULL, '2026-03-01', '2026-03-01 12:00:00', 'name', '', 'UTC')",
+            (CONTENT, b"/videos/a.mp4"),
+        )
+    engine.dispose()
+    with Catalog(file) as catalog:
+        catalog.activate_index(IDENTITY)
+        known = catalog.recording(CONTENT)
+        assert known is not None
+        assert (known.duration, known.damage) == (Fraction(7, 2), "")
+        catalog.complete_run(begin(catalog, known), known, frames=1)
+        [camera] = catalog.cameras()
+        assert camera.duration == Fraction(7, 2)
+        assert camera.last == datetime(2026, 3, 1, 12, 0, 3, 500_000, tzinfo=UTC)
+
+
+def test_cameras_add_up_what_can_be_found_of_each(catalog: Catalog) -> None:
+    later = Clock(NOON + timedelta(hours=1), ClockOrigin.NAME, zone="Europe/Lisbon")
+    ingest(catalog, recording(duration=Fraction(90)))
+    ingest(catalog, recording("2" * 64, duration=Fraction(1, 2), clock=later))
+    ingest(catalog, recording("3" * 64, camera="yard", clock=UNKNOWN_CLOCK))
+    fail(catalog, "/videos/broken.mp4", "why")
+    gate, yard = catalog.cameras()
+    assert (gate.name, gate.recordings, gate.duration) == ("Gate 3", 2, Fraction(181, 2))
+    assert gate.first == NOON
+    assert gate.last == NOON + timedelta(hours=1, seconds=0.5)
+    assert (yard.first, yard.last) == (None, None)
+    assert catalog.camera_names() == ["Gate 3", "yard"]
+
+
+def test_a_recording_is_known_by_its_place_only_while_it_lies_there_unchanged(
+    catalog: Catalog,
+) -> None:
+    one = recording()
+    ingest(catalog, one)
+    assert catalog.unchanged_recording(one.path, one.size, one.modified) == one
+    assert catalog.unchanged_recording(one.path, one.size + 1, one.modified) is None
+    assert catalog.unchanged_recording(one.path, one.size, one.modified + timedelta(1)) is None
+    assert catalog.unchanged_recording(Path("/other.mp4"), one.size, one.modified) is None
 
 
 def test_opening_a_catalog_that_is_up_to_date_needs_no_alembic(catalog: Catalog) -> None:

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,11 +22,10 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mmrag_video import __version__
 from mmrag_video.catalog.records import RunState
 from mmrag_video.cli import cli
 from mmrag_video.doctor import Health
-from mmrag_video.errors import ExitCode, ModelError
+from mmrag_video.errors import ExitCode
 from mmrag_video.evaluate import (
     LabelledInterval,
     LabelledQueries,
@@ -35,8 +35,9 @@ from mmrag_video.evaluate import (
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.models.base import Embedder, Query
 from mmrag_video.models.basic.lexicon import languages
-from mmrag_video.models.registry import MODULES, load_model
-from mmrag_video.settings import ModelSettings, Settings, load_settings
+from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
+from mmrag_video.settings import ModelSettings, Settings
+from mmrag_video.settings.loading import load_settings
 from mmrag_video.video.discover import VIDEO_SUFFIXES
 from mmrag_video.video.recorder_names import RECORDER_PATTERNS
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
@@ -199,21 +200,10 @@ def test_every_settings_file_shown_loads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=named)
-def test_a_configuration_for_a_coming_model_says_from_which_release_it_works(path: Path) -> None:
+def test_every_configuration_names_a_model_that_there_is(path: Path) -> None:
     model = load_settings(path).model
-    first_line = path.read_text(encoding="utf-8").partition("\n")[0]
-    release = re.match(r"# Works from release (\d+\.\d+\.\d+) on", first_line)
-    if model.name in MODULES:
-        assert release is None
-        return
-    assert release is not None
-    assert numbers(release[1]) > numbers(__version__)
-    with pytest.raises(ModelError, match=f"There is no model named '{model.name}'"):
-        load_model(model)
-
-
-def numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
+    assert model.name in {card.name for card in EMBEDDERS}
+    assert model.reranker is None or model.reranker in {card.name for card in RERANKERS}
 
 
 # Everything else that has a name
@@ -275,8 +265,9 @@ def test_the_model_shown_is_one() -> None:
     shown, line = blocks(document("models.md"), "python")
     module: dict[str, Any] = {}
     exec(shown, module)
-    embedder: Embedder = module["load"](ModelSettings()).embedder
-    assert line == f'"{embedder.name}": "mmrag_video.models.{embedder.name}",\n'
+    embedder: Embedder = module["load"](ModelSettings(), EMBEDDERS[0]).embedder
+    assert f'name="{embedder.name}"' in line
+    assert f'module="mmrag_video.models.{embedder.name}"' in line
     white = np.full((4, 4, 3), 255, np.uint8)
     frame = SampledFrame(Fraction(0), Fraction(1), KeepReason.FIRST, white, Movement(0, None))
     [found] = embedder.embed_frames([frame])
@@ -290,9 +281,12 @@ def test_the_languages_that_basic_reads_closely_are_named() -> None:
     assert set(re.findall(r"[A-Z]\w+", named_there)) == {LANGUAGES[code] for code in languages()}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_model_is_described(name: str) -> None:
-    assert name in headings(document("models.md"))
+@pytest.mark.parametrize(
+    ("head", "cards"), [("Model", EMBEDDERS), ("Reranker", RERANKERS)], ids=["models", "rerankers"]
+)
+def test_every_model_is_described(head: str, cards: Iterable[ModelCard]) -> None:
+    assert first_column(document("models.md"), head) == {card.name for card in cards}
+    assert all(find_spec(card.module) for card in cards)
 
 
 def test_every_recorder_is_documented_in_the_order_in_which_names_are_tried() -> None:

@@ -62,8 +62,8 @@ instants = st.integers(-5, 5).map(lambda seconds: NOON + timedelta(seconds=secon
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrameStore]:
     identity = IndexIdentity("filters", dimensions=2, details={}, sampler="")
-    with lease_server(tmp_path_factory.mktemp("filters"), linger=0) as uri:
-        store = FrameStore(uri, None, identity)
+    with lease_server(tmp_path_factory.mktemp("filters"), linger=0) as lease:
+        store = FrameStore(lease.uri, None, identity)
         yield store
         store.close()
 

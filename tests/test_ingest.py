@@ -1,6 +1,7 @@
 """Ingest: once is enough, and whatever interrupts it loses nothing and leaves nothing half."""
 
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -28,7 +29,7 @@ from mmrag_video.search import search
 from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
 from mmrag_video.video.wall_clock import ClockOrigin
 from tests.conftest import COMMAND, Command, environment, ingest_all
-from tests.footage import Encoding, steadily, write_numbered, write_sound_only
+from tests.footage import Encoding, cut_short, steadily, write_numbered, write_sound_only
 
 RED_BLOCK = Query(text="something red")
 
@@ -95,7 +96,7 @@ def test_two_archives_on_one_server_do_not_meet(
     yard_archive: Archive, settings: Settings, long_clip: Path
 ):
     server = lease_server(yard_archive.directory.store, linger=0.5)
-    with server as uri, Archive(changed(settings, store=StoreSettings(uri=uri))) as other:
+    with server as lease, Archive(changed(settings, store=StoreSettings(uri=lease.uri))) as other:
         before = frames(yard_archive)
         [outcome] = ingest_all(other, long_clip)
         assert frames(other) == outcome.frames
@@ -122,6 +123,47 @@ def test_every_kind_of_bad_file_is_one_sentence_and_costs_only_itself(
     assert all(name in outcomes[name].message for name in failed)
     assert {run.path.name for run in archive.catalog.failures()} == failed
     assert outcomes["good.mp4"].state is OutcomeState.ADDED
+
+
+def test_a_recording_that_is_cut_off_is_searchable_and_says_what_is_missing(
+    archive: Archive, tmp_path: Path, run: Command
+):
+    front = Encoding(container_options={"movflags": "faststart"})
+    path = write_numbered(tmp_path / "cut.mp4", steadily(600), front).path
+    cut_short(path, 0.5)
+    [outcome] = ingest_all(archive, path)
+    assert outcome.state is OutcomeState.ADDED
+    assert "cut.mp4 is cut off: its container speaks of 00:00:24.000" in outcome.message
+    [recording] = archive.catalog.recordings()
+    assert 0 < recording.duration < 20
+    assert recording.damage in run("recordings").stderr
+
+
+def test_a_file_that_lies_as_it_did_is_not_read_again(
+    archive: Archive, yard_clip: Path, tmp_path: Path
+):
+    path = Path(shutil.copy(yard_clip, tmp_path / "gate.mp4"))
+    ingest_all(archive, path)
+    before = path.stat()
+    path.write_bytes(bytes(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    [unread] = ingest_all(archive, path)
+    assert unread.state is OutcomeState.KNOWN
+    path.touch()
+    [read] = ingest_all(archive, path)
+    assert read.state is OutcomeState.FAILED, "its time has changed, so it is looked into"
+
+
+def test_a_store_that_was_killed_is_started_again_for_the_next_search(
+    archive: Archive, yard_clip: Path
+):
+    ingest_all(archive, yard_clip)
+    found = findable(archive)
+    server = json.loads((archive.directory.store / "server.json").read_text())
+    keeper = psutil.Process(server["pid"])
+    keeper.kill()
+    psutil.wait_procs([keeper], timeout=15)
+    assert findable(archive) == found != []
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(

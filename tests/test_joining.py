@@ -32,7 +32,7 @@ def frame(time: float, until: float, recording: str = "a" * 64) -> StoredFrame:
 
 
 def events_of(scored: list[tuple[StoredFrame, float]]) -> list[Event]:
-    scores = {one.key: JudgedFrame(one, score, "") for one, score in scored}
+    scores = {one.key: JudgedFrame(one, score, "", score) for one, score in scored}
     frames = [one for one, _ in scored]
     return list(
         find_events(scores.values(), frames, lambda asked: [scores[one.key] for one in asked], GAP)

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from mmrag_video.errors import ExitCode, SettingsError
-from mmrag_video.settings import CameraSettings, Settings, load_settings
+from mmrag_video.settings import CameraSettings, Settings
+from mmrag_video.settings.loading import load_settings
 
 
 @pytest.fixture(autouse=True)

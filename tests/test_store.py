@@ -35,8 +35,8 @@ START = datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Lisbon"))
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with lease_server(tmp_path_factory.mktemp("store"), linger=0) as uri:
-        yield uri
+    with lease_server(tmp_path_factory.mktemp("store"), linger=0) as lease:
+        yield lease.uri
 
 
 @pytest.fixture
@@ -266,8 +266,8 @@ def test_a_collection_made_otherwise_is_refused(uri: str, identity: IndexIdentit
 def test_what_was_written_outlives_a_server_that_is_killed(
     tmp_path: Path, identity: IndexIdentity
 ) -> None:
-    with lease_server(tmp_path, linger=0) as uri:
-        store = FrameStore(uri, None, identity)
+    with lease_server(tmp_path, linger=0) as lease:
+        store = FrameStore(lease.uri, None, identity)
         store.insert([(frame(0), unit(1))])
         store.flush()
         store.insert([(frame(1), unit(1))])  # acknowledged, not flushed
@@ -280,8 +280,8 @@ def test_what_was_written_outlives_a_server_that_is_killed(
         psutil.wait_procs([keeper], timeout=10)
         with pytest.raises(StoreError, match="cannot be reached"):
             store.search(unit(1), limit=5)
-        with lease_server(tmp_path, linger=0) as new_uri:
-            again = FrameStore(new_uri, None, identity)
+        with lease_server(tmp_path, linger=0) as new:
+            again = FrameStore(new.uri, None, identity)
             assert {one.frame.time for one in again.search(unit(1), limit=5)} == {0, 1}
             again.close()
         store.close()

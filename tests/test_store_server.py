@@ -21,8 +21,8 @@ CLIENT = """
 import sys
 from pathlib import Path
 from mmrag_video.index.server import lease_server
-with lease_server(Path(sys.argv[1]), linger=float(sys.argv[2])) as uri:
-    print(uri, flush=True)
+with lease_server(Path(sys.argv[1]), linger=float(sys.argv[2])) as lease:
+    print(lease.uri, flush=True)
     sys.stdin.read()
 """
 
@@ -75,9 +75,9 @@ def serving(folder: Path) -> list[psutil.Process]:
 
 
 def test_the_server_answers_while_it_is_leased_and_stops_afterwards(store_folder: Path) -> None:
-    with lease_server(store_folder, linger=0) as uri:
-        assert uri.startswith("http://127.0.0.1:")
-        assert MilvusClient(uri).list_collections() == []
+    with lease_server(store_folder, linger=0) as lease:
+        assert lease.uri.startswith("http://127.0.0.1:")
+        assert MilvusClient(lease.uri).list_collections() == []
         address = json.loads((store_folder / "server.json").read_text())
         assert psutil.pid_exists(address["pid"])
     wait_until(lambda: not (store_folder / "server.json").exists())
@@ -117,32 +117,35 @@ def test_the_server_outlives_its_last_client_for_a_while(store_folder: Path) -> 
 
 def test_a_server_that_was_killed_is_replaced(store_folder: Path) -> None:
     with ExitStack() as leases:
-        leases.enter_context(lease_server(store_folder, linger=0))
+        first = leases.enter_context(lease_server(store_folder, linger=0))
+        assert first.is_served
         (keeper,) = serving(store_folder)
         keeper.kill()
         keeper.wait(60)
+        assert not first.is_served
         assert (store_folder / "server.json").exists()  # void now, and known to be
         again = leases.enter_context(lease_server(store_folder, linger=0))
-        assert MilvusClient(again).list_collections() == []
+        assert MilvusClient(again.uri).list_collections() == []
+        assert again.is_served
 
 
 def test_an_address_left_from_before_a_reboot_is_not_believed(store_folder: Path) -> None:
     store_folder.mkdir()
     stale = {"pid": os.getpid(), "port": 9, "milvus_lite": "3.2.2"}
     (store_folder / "server.json").write_text(json.dumps(stale))
-    with lease_server(store_folder, linger=0) as uri:
-        assert not uri.endswith(":9")
-        assert MilvusClient(uri).list_collections() == []
+    with lease_server(store_folder, linger=0) as lease:
+        assert not lease.uri.endswith(":9")
+        assert MilvusClient(lease.uri).list_collections() == []
 
 
 def test_a_newcomer_waits_for_a_server_on_its_way_out(store_folder: Path) -> None:
-    with lease_server(store_folder, linger=0) as uri:
-        MilvusClient(uri).list_collections()
+    with lease_server(store_folder, linger=0) as lease:
+        MilvusClient(lease.uri).list_collections()
         (keeper,) = serving(store_folder)
         os.kill(keeper.pid, signal.SIGTERM)
         wait_until(lambda: not (store_folder / "server.json").exists())
         with lease_server(store_folder, linger=0) as again:
-            assert MilvusClient(again).list_collections() == []
+            assert MilvusClient(again.uri).list_collections() == []
 
 
 def test_an_interrupt_meant_for_the_client_does_not_reach_the_server(store_folder: Path) -> None:
@@ -156,8 +159,8 @@ def test_a_library_of_that_name_in_the_current_folder_is_not_imported(
 ) -> None:
     (tmp_path / "milvus_lite.py").write_text("raise SystemExit('the wrong one')")
     monkeypatch.chdir(tmp_path)
-    with lease_server(store_folder, linger=0) as uri:
-        assert MilvusClient(uri).list_collections() == []
+    with lease_server(store_folder, linger=0) as lease:
+        assert MilvusClient(lease.uri).list_collections() == []
 
 
 def test_a_file_where_the_folder_should_be_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Puts the page together."""
 
-from threading import Lock
-
 from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter
 
@@ -31,7 +29,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["ticks"] = _TicksConverter
     app.jinja_env.filters.update(words.FILTERS)
     clips = ClipCache(archive.clip_cache)
-    install_services(app, Services(archive, QueryPictures(), clips, turn=Lock()))
+    install_services(app, Services(archive, QueryPictures(), clips))
     install_security(app, loopback_only=loopback_only)
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)

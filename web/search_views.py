@@ -43,23 +43,22 @@ class Results:
 def page() -> ResponseReturnValue:
     """The form, and the answer to what it holds."""
     form = SearchForm.read(request.args)
-    cameras = services().archive.catalog.cameras()
+    cameras = services().archive.catalog.camera_names()
     if form.asks_nothing or not cameras:
-        return _render(form, cameras)
+        return _render(form, cameras, holdings=services().archive.catalog.cameras())
     try:
         return _render(form, cameras, results=_results(form, cameras))
     except MmragError as error:
         return _render(form, cameras, problem=str(error)), status_of(error)
 
 
-def _results(form: SearchForm, cameras: Sequence[Camera]) -> Results:
+def _results(form: SearchForm, cameras: Sequence[str]) -> Results:
     archive = services().archive
-    where = form.filter({camera.name for camera in cameras}, ZoneInfo(archive.settings.clock.zone))
+    where = form.filter(cameras, ZoneInfo(archive.settings.clock.zone))
     limit = form.moments(archive.settings.search.limit)
     query = form.query(services().pictures)
     began = perf_counter()
-    with services().turn:
-        answer = search(archive, query, where, limit)
+    answer = search(archive, query, where, limit)
     full = len(answer.moments) >= limit and limit < MOST_MOMENTS
     return Results(
         confident=[m for m in answer.moments if m.confidence is not Confidence.WEAK],
@@ -71,8 +70,9 @@ def _results(form: SearchForm, cameras: Sequence[Camera]) -> Results:
 
 def _render(
     form: SearchForm,
-    cameras: Sequence[Camera],
+    cameras: Sequence[str],
     results: Results | None = None,
+    holdings: Sequence[Camera] = (),
     problem: str = "",
 ) -> str:
     return render_template(
@@ -81,6 +81,7 @@ def _render(
         results=results,
         problem=problem,
         cameras=cameras,
+        holdings=holdings,
         zone=services().archive.settings.clock.zone,
         examples=EXAMPLES,
     )

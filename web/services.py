@@ -1,7 +1,6 @@
 """What the views stand on: the opened archive and the page's own two stores."""
 
 from dataclasses import dataclass
-from threading import Lock
 
 from flask import Flask, current_app
 
@@ -19,8 +18,6 @@ class Services:
     archive: Archive
     pictures: QueryPictures
     clips: ClipCache
-    turn: Lock
-    """Held during a search: OpenCV's networks fail when two threads use one at a time."""
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -22,7 +22,8 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.ingest import summary
 from mmrag_video.errors import ExitCode, MmragError
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_files
-from mmrag_video.settings import Settings, load_settings
+from mmrag_video.settings import Settings
+from mmrag_video.settings.loading import load_settings
 from mmrag_video.video.discover import find_files
 
 _log = logging.getLogger("workers.scheduled_ingest")

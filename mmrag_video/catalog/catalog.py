@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session, aliased
 from mmrag_video.catalog.database import for_writing, in_words, open_database
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
-    camera_of,
     fill_clock,
     fill_recording,
     identity_of,
+    in_zone,
     index_row,
     recording_of,
     run_of,
@@ -230,6 +230,17 @@ class Catalog:
             row = session.get(RecordingRow, recording)
             return None if row is None else recording_of(row)
 
+    def unchanged_recording(self, path: Path, size: int, modified: datetime) -> Recording | None:
+        """The recording last seen at this path, if it had this size and modification time."""
+        query = select(RecordingRow).where(
+            RecordingRow.path == path,
+            RecordingRow.size == size,
+            RecordingRow.modified == modified,
+        )
+        with self._reading() as session:
+            row = session.scalars(query).first()
+            return None if row is None else recording_of(row)
+
     def recordings(
         self,
         camera: str | None = None,
@@ -237,9 +248,7 @@ class Catalog:
         index: str | None = None,
     ) -> list[Recording]:
         """Those that a search of the index can find, by camera, wall-clock start and path."""
-        query = select(RecordingRow).where(
-            exists().where(RunRow.recording == RecordingRow.id, _findable_in(index))
-        )
+        query = select(RecordingRow).where(_is_findable(index))
         if camera is not None:
             query = query.where(RecordingRow.camera == camera)
         if ids is not None:
@@ -250,8 +259,36 @@ class Catalog:
 
     def cameras(self, index: str | None = None) -> list[Camera]:
         """Those that a search of the index can find, by name."""
-        by_camera = groupby(self.recordings(index=index), key=lambda recording: recording.camera)
-        return [camera_of(name, list(recordings)) for name, recordings in by_camera]
+        query = (
+            select(
+                RecordingRow.camera,
+                func.count(),
+                func.sum(RecordingRow.duration_us),
+                func.min(RecordingRow.clock_start),
+                func.max(RecordingRow.clock_end),
+                func.max(RecordingRow.zone),
+            )
+            .where(_is_findable(index))
+            .group_by(RecordingRow.camera)
+            .order_by(RecordingRow.camera)
+        )
+        with self._reading() as session:
+            return [
+                Camera(
+                    name=name,
+                    recordings=recordings,
+                    duration=Fraction(microseconds, 1_000_000),
+                    first=in_zone(first, zone),
+                    last=in_zone(last, zone),
+                )
+                for name, recordings, microseconds, first, last, zone in session.execute(query)
+            ]
+
+    def camera_names(self, index: str | None = None) -> list[str]:
+        """The same, by name alone: at once however many recordings there are."""
+        seen = exists().where(RecordingRow.camera == CameraRow.name, _is_findable(index))
+        with self._reading() as session:
+            return list(session.scalars(select(CameraRow.name).where(seen).order_by("name")))
 
     def move_recording(self, recording: str, path: Path) -> None:
         """Note where a known recording lies now."""
@@ -316,5 +353,11 @@ def _is_index(index: str | None) -> ColumnElement[bool]:
     return RunRow.index == select(IndexRow.fingerprint).where(IndexRow.active).scalar_subquery()
 
 
+def _is_findable(index: str | None) -> ColumnElement[bool]:
+    """Of a recording."""
+    return exists().where(RunRow.recording == RecordingRow.id, _findable_in(index))
+
+
 def _findable_in(index: str | None) -> ColumnElement[bool]:
+    """Of a run."""
     return and_(_is_index(index), RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)

@@ -54,6 +54,8 @@ class Recording:
     modified: datetime
     """The file's modification time when it was ingested, likewise."""
     clock: Clock
+    damage: str = ""
+    """What the file lacks, in some words: "cut off: ..."; empty where it is whole."""
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:

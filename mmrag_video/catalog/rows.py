@@ -1,10 +1,9 @@
 """From the catalog's rows to the plain values of records.py, and back."""
 
-from collections.abc import Sequence
-from fractions import Fraction
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
+from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.catalog.schema import IndexRow, RecordingRow, RunRow
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.video.wall_clock import Clock, ClockOrigin
@@ -27,6 +26,7 @@ def recording_of(row: RecordingRow) -> Recording:
         created=row.created,
         modified=row.modified,
         clock=_clock_of(row),
+        damage=row.damage,
     )
 
 
@@ -44,27 +44,18 @@ def fill_recording(row: RecordingRow, recording: Recording) -> None:
     row.average_rate = recording.average_rate
     row.created = recording.created
     row.modified = recording.modified
+    row.damage = recording.damage
+    row.duration_us = round(recording.duration * 1_000_000)
     fill_clock(row, recording.clock)
 
 
 def fill_clock(row: RecordingRow, clock: Clock) -> None:
-    """Write a clock into its recording's row."""
+    """Write a clock into its recording's row, whose duration is there."""
     row.clock_start = clock.start
+    row.clock_end = clock.at(row.duration)
     row.clock_origin = clock.origin.value
     row.clock_note = clock.note
     row.zone = clock.zone
-
-
-def camera_of(name: str, recordings: Sequence[Recording]) -> Camera:
-    """What these recordings of a camera add up to."""
-    spans = [recording.span for recording in recordings if recording.span is not None]
-    return Camera(
-        name=name,
-        recordings=len(recordings),
-        duration=sum((recording.duration for recording in recordings), Fraction(0)),
-        first=min((start for start, _ in spans), default=None),
-        last=max((end for _, end in spans), default=None),
-    )
 
 
 def run_of(row: RunRow) -> IngestRun:
@@ -100,6 +91,11 @@ def index_row(identity: IndexIdentity, active: bool) -> IndexRow:
     )
 
 
+def in_zone(time: datetime | None, zone: str) -> datetime | None:
+    """The same moment on the clock of an IANA zone."""
+    return None if time is None else time.astimezone(ZoneInfo(zone))
+
+
 def _clock_of(row: RecordingRow) -> Clock:
-    start = None if row.clock_start is None else row.clock_start.astimezone(ZoneInfo(row.zone))
+    start = in_zone(row.clock_start, row.zone)
     return Clock(start, ClockOrigin(row.clock_origin), row.clock_note, row.zone)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION = "0001"
+VERSION = "0002"
 """Revision of the last migration. Revisions are numbers, so that a newer catalog is known."""
 
 
@@ -119,6 +119,11 @@ class RecordingRow(Table):
     clock_origin: Mapped[str] = mapped_column(String(32))
     clock_note: Mapped[str] = mapped_column(Text)
     zone: Mapped[str] = mapped_column(Text)
+    damage: Mapped[str] = mapped_column(Text)
+    duration_us: Mapped[int] = mapped_column(BigInteger)
+    """The duration in microseconds, rounded: fractions in text cannot be added up by SQL."""
+    clock_end: Mapped[datetime | None]
+    """Likewise."""
 
 
 class IndexRow(Table):

@@ -16,7 +16,7 @@ from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.errors import ExitCode, MmragError
-from mmrag_video.settings import load_settings
+from mmrag_video.settings.loading import load_settings
 
 
 class _Commands(click.Group):

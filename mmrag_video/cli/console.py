@@ -47,7 +47,7 @@ def print_json(value: Any) -> None:
 
 def check_camera(archive: Archive, name: str) -> None:
     """Raise UsageError unless there is a camera of that name."""
-    if all(camera.name != name for camera in archive.catalog.cameras()):
+    if name not in archive.catalog.camera_names():
         raise UsageError(
             f"There is no camera named {name!r}; `mmrag-video cameras` lists those there are."
         )

@@ -59,5 +59,9 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
         print_table(table)
     else:
         error_console.print("No recordings yet: mmrag-video ingest PATH")
+    for recording in known:
+        if recording.damage:
+            text = f"{recording.path} is {recording.damage}."
+            error_console.print(plain(text), soft_wrap=True)
     for run in failures:
         error_console.print(f"failed: {plain(run.error)}", soft_wrap=True)

@@ -1,7 +1,9 @@
 """The two things a model can be: an embedder, and a reranker.
 
 Vectors are float32 of unit length; frames and queries of one embedder share a space, compared by
-cosine. To add a model, write one file that provides `load` and name it in registry.py.
+cosine. Every method may be called by several threads at a time: a model whose parts cannot is the
+one that knows, and locks. To add a model, write one file that provides `load` and give it a card in
+registry.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +52,13 @@ class Embedder(Protocol):
         ...
 
     @property
+    def shortest_prefix(self) -> int | None:
+        """Dimensions of the shortest prefix of a vector that still is one (Matryoshka learning,
+        Kusupati et al. 2022); None where a vector is of use only whole.
+        """
+        ...
+
+    @property
     def identity(self) -> Mapping[str, str]:
         """All that changes the vectors: weights, revision, instruction, code version."""
         ...
@@ -86,6 +95,14 @@ class Judgement:
 
 class Reranker(Protocol):
     """Reads recalled frames closely."""
+
+    @property
+    def looks_at_pictures(self) -> bool:
+        """Whether it loads the candidates' pictures: then it is asked about the best few alone.
+
+        One that reads facts takes microseconds, and is asked about every frame that may matter.
+        """
+        ...
 
     def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
         """One judgement per candidate, in order."""

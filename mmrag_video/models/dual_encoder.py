@@ -4,8 +4,6 @@ One tower reads pictures, one reads words, both into the same space. The weights
 folder or the hub name in `model.path`. Runs on the CPU in 32-bit floats.
 """
 
-import hashlib
-import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,8 @@ from PIL import Image as Pictures
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import FrameEmbedding, Model, Query, Vector
+from mmrag_video.models.cards import ModelCard
+from mmrag_video.models.checkpoint_folder import find_checkpoint
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import SampledFrame
@@ -28,15 +28,12 @@ _PREPARATION = "1"
 # or a masked input gives vectors it never saw.
 _SIGLIP_TYPES = frozenset({"siglip", "siglip2"})
 _AS_SIGLIP_LEARNED = {"padding": "max_length", "return_attention_mask": False}
-_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
 _NEEDED_FILES = (
     ("config.json",),
     ("preprocessor_config.json", "processor_config.json"),
     ("*.safetensors",),
     ("tokenizer.json", "vocab.json", "vocab.txt", "*.model"),
 )
-# Of all files that can change a vector.
-_SUFFIXES = (".json", ".txt", ".model", ".safetensors")
 
 
 @dataclass(frozen=True)
@@ -50,13 +47,14 @@ class Checkpoint:
     """SHA-256 of the folder's files, or the hub's commit."""
 
 
-def load(settings: ModelSettings) -> Model:
-    """The dual encoder in `settings.path`. It has no reranker.
+def load(settings: ModelSettings, card: ModelCard) -> Model:
+    """The dual encoder in `settings.path`, else the card's own. It has no reranker.
 
     Raises ModelError where a package, the folder, the hub or a file of the model is missing, or
     where the model is of another kind.
     """
-    if settings.path is None:
+    source = settings.path or card.weights
+    if source is None:
         raise ModelError(
             "The model dual-encoder needs model.path: a folder with its files, or a hub name"
             " such as google/siglip2-base-patch16-256."
@@ -66,22 +64,25 @@ def load(settings: ModelSettings) -> Model:
         import transformers  # noqa: PLC0415
     except ImportError as error:
         raise ModelError(
-            "The model dual-encoder needs torch and transformers:"
+            f"The model {card.name} needs torch and transformers:"
             " run pip install 'mmrag-video[models]'."
         ) from error
     if settings.threads:
         torch.set_num_threads(settings.threads)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    return Model(DualEncoder(_load_checkpoint(settings.path), settings.batch), reranker=None)
+    folder = find_checkpoint(source, _NEEDED_FILES)
+    checkpoint = _from_folder(folder.path, folder.weights)
+    return Model(DualEncoder(card.name, checkpoint, settings.batch), reranker=None)
 
 
 class DualEncoder:
     """An embedder of pictures and words, whatever the architecture."""
 
-    name = "dual-encoder"
+    shortest_prefix = None
 
-    def __init__(self, checkpoint: Checkpoint, batch: int) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, batch: int) -> None:
+        self.name = name
         self._checkpoint = checkpoint
         self._batch = batch
         # A tokenizer keeps its padding as state: two threads in it fail with "Already borrowed".
@@ -187,57 +188,6 @@ def _unit(vector: NDArray[np.float32]) -> Vector:
             " damaged, fetch them again."
         )
     return (vector / length).astype(np.float32)
-
-
-def _load_checkpoint(path: str) -> Checkpoint:
-    folder = Path(path).expanduser()
-    if folder.is_dir():
-        _check_files(folder)
-        return _from_folder(folder, weights=_hash_folder(folder))
-    if folder.exists() or not _HUB_NAME.fullmatch(path):
-        raise ModelError(
-            f"There is no model folder {folder}: set model.path to the folder that holds the"
-            " model's config.json, or to a hub name."
-        )
-    snapshot = _fetch(path)
-    _check_files(snapshot)
-    return _from_folder(snapshot, weights=snapshot.name)
-
-
-def _check_files(folder: Path) -> None:
-    for names in _NEEDED_FILES:
-        if not any(found.is_file() for name in names for found in folder.glob(name)):
-            raise ModelError(
-                f"The model folder {folder} lacks {' or '.join(names)}: download it again, with"
-                " all its files."
-            )
-
-
-def _hash_folder(folder: Path) -> str:
-    """Of the names and the content of all files that can change a vector."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and file.suffix in _SUFFIXES:
-            with file.open("rb") as opened:
-                content = hashlib.file_digest(opened, "sha256").hexdigest()
-            digest.update(f"{file.name}:{content}\n".encode())
-    return digest.hexdigest()
-
-
-def _fetch(name: str) -> Path:
-    """The hub's files, or without a connection their copy on disk; the folder's name is the commit.
-
-    Weights as safetensors only: the older format is a program that runs when it is read.
-    """
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=[f"*{kind}" for kind in _SUFFIXES]))
-    except Exception as error:  # the hub's own errors, the connection's, the disk's: no common base
-        raise ModelError(
-            f"The model {name!r} is no folder here and the model hub did not give it: check the"
-            " name and the connection, or download it elsewhere and set model.path to its folder."
-        ) from error
 
 
 def _from_folder(folder: Path, weights: str) -> Checkpoint:

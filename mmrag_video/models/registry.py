@@ -1,26 +1,38 @@
-"""Names of models to the modules that load them. Nothing is imported until it is asked for."""
+"""From the names in the settings to loaded models. Nothing is imported until it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 
 from mmrag_video.errors import ModelError
-from mmrag_video.models.base import Model
+from mmrag_video.models.base import Model, Reranker
+from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
 from mmrag_video.settings import ModelSettings
-
-MODULES: Mapping[str, str] = {
-    "basic": "mmrag_video.models.basic",
-    "dual-encoder": "mmrag_video.models.dual_encoder",
-}
-"""Each module has `load(settings: ModelSettings) -> Model`."""
 
 
 def load_model(settings: ModelSettings) -> Model:
-    """The model that the settings name. Raises ModelError if it is unknown or not installed."""
-    module_name = MODULES.get(settings.name)
-    if module_name is None:
-        known = ", ".join(sorted(MODULES))
-        raise ModelError(
-            f"There is no model named {settings.name!r}; set model.name to one of: {known}."
-        )
-    model: Model = import_module(module_name).load(settings)
-    return model
+    """The embedder that the settings name, with its reranker or the one that they name.
+
+    Raises ModelError if there is none of that name, or it is not installed.
+    """
+    card = card_of(settings.name, EMBEDDERS, "model.name")
+    model: Model = import_module(card.module).load(settings, card)
+    if settings.reranker is None:
+        return model
+    return replace(model, reranker=load_reranker(settings, settings.reranker))
+
+
+def load_reranker(settings: ModelSettings, name: str) -> Reranker:
+    """The reranker of this name. Raises ModelError if there is none, or it is not installed."""
+    card = card_of(name, RERANKERS, "model.reranker")
+    reranker: Reranker = import_module(card.module).load(settings, card)
+    return reranker
+
+
+def card_of(name: str, cards: Sequence[ModelCard], setting: str) -> ModelCard:
+    """The card of this name. Raises ModelError that names the setting to change."""
+    for card in cards:
+        if card.name == name:
+            return card
+    known = ", ".join(card.name for card in cards)
+    raise ModelError(f"There is no model named {name!r}; set {setting} to one of: {known}.")

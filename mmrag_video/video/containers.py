@@ -60,6 +60,20 @@ def time_base_of(stream: VideoStream) -> Fraction:
     return stream.time_base
 
 
+def declared_duration(container: InputContainer) -> Fraction | None:
+    """Seconds that the container says the recording has.
+
+    AVI says how many frames; what libavformat makes of a cut one's length is an estimate from its
+    size, as it is in MPEG-TS, which says nothing.
+    """
+    stream = picture_stream(container)
+    if container.format.name == "avi" and stream.average_rate:
+        return Fraction(stream.frames) / stream.average_rate or None
+    if stream.duration is not None:
+        return stream.duration * time_base_of(stream)
+    return None if container.duration is None else Fraction(container.duration, av.time_base)
+
+
 def stored_packets(container: InputContainer) -> Iterator[VideoPacket]:
     """The picture's packets in stored order; ends quietly where a damaged file can go no further.
 

@@ -36,6 +36,9 @@ class VideoFacts:
     """PTS of the first frame shown, in ticks."""
     duration: Fraction
     """Seconds from the first frame to the end of the last, by packets, never by frame count."""
+    declared_duration: Fraction | None
+    """Seconds that the container says there are, of the picture where it tells the two apart; None
+    where it says nothing. What was cut off declares more than it holds."""
     average_rate: Fraction | None
     """Frames per second; None where the container does not say. For display only."""
     longest_keyframe_gap: Fraction

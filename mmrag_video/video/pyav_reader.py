@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 
 from mmrag_video.errors import RecordingError
 from mmrag_video.video.containers import (
+    declared_duration,
     open_container,
     picture_stream,
     time_base_of,
@@ -137,6 +138,7 @@ class PyavReader:
                 time_base=self._time_base,
                 start_pts=self._start_pts,
                 duration=reach.duration,
+                declared_duration=declared_duration(container),
                 average_rate=stream.average_rate,
                 longest_keyframe_gap=reach.longest_keyframe_gap,
                 created=_creation_time(container.metadata.get("creation_time", "")),

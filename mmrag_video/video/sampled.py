@@ -61,6 +61,14 @@ class Movement:
 
 
 @dataclass(frozen=True)
+class EarlierFrame:
+    """A frame kept shortly before another one."""
+
+    time: Fraction
+    image: Image
+
+
+@dataclass(frozen=True)
 class SampledFrame:
     """A kept frame: it stands for what is seen from `time` until `valid_until`."""
 
@@ -70,3 +78,5 @@ class SampledFrame:
     image: Image
     """Scaled down to the sampler's frame_width."""
     movement: Movement
+    lead_up: tuple[EarlierFrame, ...] = ()
+    """What was kept shortly before, oldest first, for models that look at what happens."""

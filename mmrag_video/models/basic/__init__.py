@@ -1,10 +1,11 @@
 """The model that works at once: a detector, a tagger and a text model, all on the CPU."""
 
 from mmrag_video.models.base import Model
+from mmrag_video.models.cards import ModelCard
 from mmrag_video.settings import ModelSettings
 
 
-def load(settings: ModelSettings) -> Model:
+def load(settings: ModelSettings, card: ModelCard) -> Model:
     """The basic model. Raises ModelError if its weights are missing or not the right ones."""
     # Imported here, so that naming the model costs nothing.
     import cv2  # noqa: PLC0415

@@ -9,6 +9,7 @@ moves.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -50,6 +51,7 @@ class Detector:
 
     def __init__(self, graph: Path, layout: Path) -> None:
         self._network = cv2.dnn.readNetFromTensorflow(str(graph), str(layout))
+        self._turn = Lock()
 
     def detect(self, image: Image, windows: Sequence[Box]) -> list[Detection]:
         """What is seen through each window, merged, surest first."""
@@ -64,8 +66,10 @@ class Detector:
     def _look(self, image: Image, window: Box) -> Iterable[Detection]:
         # One picture at a time: batches of 2 and 4 took as long per picture, and their results
         # would depend on the batch.
-        self._network.setInput(cv2.dnn.blobFromImage(crop(image, window), size=(INPUT, INPUT)))
-        rows: Any = self._network.forward()
+        blob = cv2.dnn.blobFromImage(crop(image, window), size=(INPUT, INPUT))
+        with self._turn:  # a network keeps its input: two threads in it mix theirs up
+            self._network.setInput(blob)
+            rows: Any = self._network.forward()
         for _, number, confidence, *corners in rows[0, 0].tolist():
             label = LABELS.get(int(number))
             if label is not None:

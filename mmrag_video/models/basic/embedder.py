@@ -23,6 +23,7 @@ class BasicEmbedder:
 
     name = "basic"
     dimensions = DIMENSIONS
+    shortest_prefix = None
 
     def __init__(self, observer: Observer, text: TextModel) -> None:
         self._observer = observer

@@ -33,6 +33,8 @@ SHOWN_FROM = 0.5
 class BasicReranker:
     """Judges frames by their facts alone; their pictures are not looked at again."""
 
+    looks_at_pictures = False
+
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         languages()  # Read now rather than in somebody's first search.
@@ -46,10 +48,11 @@ class BasicReranker:
 
     def _shown(self, image: Image) -> Claims:
         """The claims of a query's picture, which a search asks for again and again."""
-        if self._last_shown is None or self._last_shown[0] is not image:
+        last = self._last_shown  # read once: another thread may put its own picture there
+        if last is None or last[0] is not image:
             seen = self._observer.observe(still(image))
-            self._last_shown = (image, claims_of_picture(Evidence(seen)))
-        return self._last_shown[1]
+            last = self._last_shown = (image, claims_of_picture(Evidence(seen)))
+        return last[1]
 
 
 def _judge(asked: Claims | None, shown: Claims | None, candidate: Candidate) -> Judgement:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -45,6 +46,7 @@ class Tagger:
         with _silent():
             self._interpreter = Interpreter(str(weights), num_threads=threads or None)
             self._interpreter.allocate_tensors()
+        self._turn = Lock()
         self._input = self._interpreter.get_input_details()[0]["index"]
         output = self._interpreter.get_output_details()[0]
         self._output = output["index"]
@@ -56,9 +58,10 @@ class Tagger:
     def tag(self, image: Image) -> Mapping[str, float]:
         """The likeliest tags and their probabilities, likeliest first."""
         small = cv2.resize(image, (INPUT, INPUT), interpolation=cv2.INTER_AREA)
-        self._interpreter.set_tensor(self._input, small[None])
-        self._interpreter.invoke()
-        raw = self._interpreter.get_tensor(self._output)[0].astype(np.float32)
+        with self._turn:  # as the detector's: input and output are places in the network
+            self._interpreter.set_tensor(self._input, small[None])
+            self._interpreter.invoke()
+            raw = self._interpreter.get_tensor(self._output)[0].astype(np.float32)
         classes = (raw - self._zero) * self._scale
         likely = np.bincount(self._label_of, weights=classes, minlength=len(self._labels))
         best = np.argsort(-likely, kind="stable")[:MOST]

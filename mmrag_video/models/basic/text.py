@@ -3,6 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from mmrag_video.models.base import Vector
@@ -17,6 +18,7 @@ class TextModel:
 
     def __init__(self, weights: Path) -> None:
         self._model = _loaded(weights)
+        self._turn = Lock()
         self._query = lru_cache(maxsize=REMEMBERED)(self._embed_query)
         self._passage = lru_cache(maxsize=REMEMBERED)(self._embed_passage)
 
@@ -29,10 +31,12 @@ class TextModel:
         return self._passage(text)
 
     def _embed_query(self, text: str) -> Vector:
-        return self._unwritable(self._model.query(text))
+        with self._turn:  # one engine with one set of buffers
+            return self._unwritable(self._model.query(text))
 
     def _embed_passage(self, text: str) -> Vector:
-        return self._unwritable(self._model.passage(text))
+        with self._turn:
+            return self._unwritable(self._model.passage(text))
 
     @staticmethod
     def _unwritable(vector: Vector) -> Vector:

@@ -1,0 +1,124 @@
+"""What is known of each model before anything of it is loaded."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a model is for."""
+
+    EMBEDDER = "embedder"
+    RERANKER = "reranker"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model that `model.name` or `model.reranker` may name."""
+
+    name: str
+    role: Role
+    module: str
+    """Has `load(settings, card)`: a `Model` for an embedder, a `Reranker` for a reranker."""
+    about: str
+    """What it is and what it runs on, in one line."""
+    weights: str | None = None
+    """Hub name of its weights where `model.path` (or `model.reranker_path`) is unset."""
+    download: float | None = None
+    """GB; None where it depends on what is chosen."""
+    memory: float | None = None
+    """GB while it works, with the settings' defaults; None likewise."""
+    dimensions: int | None = None
+    """Of its vectors; None likewise."""
+    licence: str = "that of the weights"
+
+
+EMBEDDERS = (
+    ModelCard(
+        name="basic",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.basic",
+        about="objects, counts, colours and places in the picture, on any CPU",
+        download=0.24,
+        memory=0.4,
+        dimensions=384,
+        licence="MIT (text), undeclared (detector and tagger)",
+    ),
+    ModelCard(
+        name="clip",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.dual_encoder",
+        about="CLIP ViT-B/32, for a CPU; English",
+        weights="openai/clip-vit-base-patch32",
+        dimensions=512,
+    ),
+    ModelCard(
+        name="siglip",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.dual_encoder",
+        about="SigLIP base, for a CPU; English",
+        weights="google/siglip-base-patch16-224",
+        dimensions=768,
+    ),
+    ModelCard(
+        name="siglip2",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.dual_encoder",
+        about="SigLIP2 base, for a CPU or a small GPU; many languages",
+        weights="google/siglip2-base-patch16-256",
+        dimensions=768,
+    ),
+    ModelCard(
+        name="dual-encoder",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.dual_encoder",
+        about="any CLIP, SigLIP or SigLIP2 in a folder or on the hub",
+    ),
+    ModelCard(
+        name="qwen3-vl-2b",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.qwen3_vl",
+        about="Qwen3-VL-Embedding-2B, for a GPU; more than 30 languages",
+        weights="Qwen/Qwen3-VL-Embedding-2B",
+        dimensions=2048,
+        licence="Apache-2.0",
+    ),
+    ModelCard(
+        name="qwen3-vl-8b",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.qwen3_vl",
+        about="Qwen3-VL-Embedding-8B, for a large GPU; more than 30 languages",
+        weights="Qwen/Qwen3-VL-Embedding-8B",
+        dimensions=4096,
+        licence="Apache-2.0",
+    ),
+    ModelCard(
+        name="server",
+        role=Role.EMBEDDER,
+        module="mmrag_video.models.server",
+        about="whatever a vLLM server or a llama-server runs",
+    ),
+)
+RERANKERS = (
+    ModelCard(
+        name="qwen3-vl-reranker-2b",
+        role=Role.RERANKER,
+        module="mmrag_video.models.qwen3_vl.reranker",
+        about="Qwen3-VL-Reranker-2B, for a GPU",
+        weights="Qwen/Qwen3-VL-Reranker-2B",
+        licence="Apache-2.0",
+    ),
+    ModelCard(
+        name="qwen3-vl-reranker-8b",
+        role=Role.RERANKER,
+        module="mmrag_video.models.qwen3_vl.reranker",
+        about="Qwen3-VL-Reranker-8B, for a large GPU",
+        weights="Qwen/Qwen3-VL-Reranker-8B",
+        licence="Apache-2.0",
+    ),
+    ModelCard(
+        name="server",
+        role=Role.RERANKER,
+        module="mmrag_video.models.server.reranker",
+        about="whatever the server at model.server.reranker_url reranks with",
+    ),
+)

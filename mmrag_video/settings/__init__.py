@@ -1,0 +1,90 @@
+"""Every setting, typed, in one place: defaults, then a TOML file, then `MMRAG_...` variables.
+
+The file is `MMRAG_SETTINGS` or `--settings`; a nested setting such as `search.limit` is the key
+`limit` under `[search]` there, and the variable `MMRAG_SEARCH__LIMIT`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mmrag_video.settings.models import GeneratorSettings, ModelSettings, ServerSettings
+from mmrag_video.settings.sections import (
+    CameraSettings,
+    ClockSettings,
+    DecodeSettings,
+    SamplerSection,
+    SearchSettings,
+    StoreSettings,
+    WebSettings,
+)
+from mmrag_video.video.sampled import SamplerSettings
+
+__all__ = [
+    "CameraSettings",
+    "ClockSettings",
+    "DecodeSettings",
+    "GeneratorSettings",
+    "ModelSettings",
+    "SamplerSection",
+    "SearchSettings",
+    "ServerSettings",
+    "Settings",
+    "StoreSettings",
+    "WebSettings",
+]
+
+
+class Settings(BaseSettings):
+    """All settings. Build with `loading.load_settings`, which puts errors in words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MMRAG_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("mmrag-video")),
+        description="Everything the program writes lies under this folder.",
+    )
+    model: ModelSettings = ModelSettings()
+    sampler: SamplerSection = SamplerSection()
+    clock: ClockSettings = ClockSettings()
+    store: StoreSettings = StoreSettings()
+    decode: DecodeSettings = DecodeSettings()
+    search: SearchSettings = SearchSettings()
+    web: WebSettings = WebSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    cameras: dict[str, CameraSettings] = Field(
+        default_factory=dict, description="One table per camera, `[cameras.NAME]`."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables outrank the file, whose values arrive as the initial ones."""
+        return env_settings, init_settings
+
+    def sampler_for(self, camera: str) -> SamplerSettings:
+        """The sampler settings in force for one camera."""
+        own = self.cameras.get(camera, CameraSettings())
+        return SamplerSettings(
+            interval=own.interval or self.sampler.interval,
+            heartbeat=own.heartbeat or self.sampler.heartbeat,
+            sensitivity=(self.sampler.sensitivity if own.sensitivity is None else own.sensitivity),
+            frame_width=self.sampler.frame_width,
+            region=own.region,
+            masks=own.masks,
+        )

@@ -1,0 +1,56 @@
+"""What a value must be, beyond its type, and the sentence for one that is not."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator
+
+from mmrag_video.video.sampled import Polygon
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"{name!r} is not an IANA time zone such as Europe/Lisbon or UTC"
+        ) from error
+    return name
+
+
+def _inside_the_picture(polygon: Polygon) -> Polygon:
+    if len(polygon) < 3:
+        raise ValueError("a polygon needs at least three corners")
+    if any(not 0 <= share <= 1 for corner in polygon for share in corner):
+        raise ValueError("corners are shares of the picture's width and height, from 0 to 1")
+    return polygon
+
+
+def _pattern_with_time(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    if "time" not in groups:
+        raise ValueError(f"{pattern!r} has no group (?P<time>...)")
+    return pattern
+
+
+def _format_of_day_and_time(time_format: str) -> str:
+    """A format that loses the day or the hour would place recordings in the year 1900."""
+    probe = datetime(2024, 10, 31, 16, 45, tzinfo=UTC)
+    try:
+        kept = datetime.strptime(probe.strftime(time_format), time_format)
+    except ValueError as error:
+        raise ValueError(f"{time_format!r} is not a strptime format: {error}") from error
+    if kept.replace(tzinfo=UTC) != probe:
+        raise ValueError(f"{time_format!r} must give the whole date and the time of day")
+    return time_format
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Area = Annotated[Polygon, AfterValidator(_inside_the_picture)]
+TimePattern = Annotated[str, AfterValidator(_pattern_with_time)]
+TimeFormat = Annotated[str, AfterValidator(_format_of_day_and_time)]
