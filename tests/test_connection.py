@@ -1,0 +1,100 @@
+"""Asking a model server: whatever it does, an answer or one sentence."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from mmrag_video.errors import ModelError
+from mmrag_video.models.connection import Connection
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """A server that answers every request in this way, and its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+def says(status: int, content: bytes) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def refusal(url: str, time_limit: float = 5) -> str:
+    with pytest.raises(ModelError) as caught:
+        Connection(url, None, time_limit, "model.server.url").post("/v1/embeddings", {"a": 1})
+    sentence = str(caught.value)
+    assert url in sentence
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_json_goes_and_json_comes():
+    with server(says(200, json.dumps({"data": [1]}).encode())) as url:
+        connection = Connection(f"{url}/", "secret", 5, "model.server.url")
+        assert connection.post("/v1/embeddings", {"input": "ü"}) == {"data": [1]}
+        assert connection.get("/v1/models") == {"data": [1]}
+        connection.close()
+
+
+def test_a_key_is_sent_as_a_bearer_token():
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        says(200, json.dumps(handler.headers["Authorization"]).encode())(handler)
+
+    with server(answer) as url:
+        assert Connection(url, "secret", 5, "x").get("/") == "Bearer secret"
+
+
+def test_a_server_that_is_down():
+    with server(says(200, b"{}")) as url:
+        pass
+    assert "start it, or correct model.server.url" in refusal(url)
+
+
+def test_a_server_that_is_slow():
+    released = threading.Event()
+    with server(lambda handler: released.wait(10) and None) as url:
+        assert "did not answer in time" in refusal(url, time_limit=0.2)
+        released.set()
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "said"),
+    [
+        (500, b"CUDA out of memory\nat line 7", "status 500 (CUDA out of memory at line 7)"),
+        (500, b"", "it said nothing"),
+        (503, b"loading", "wait until it has loaded its model"),
+        (404, b"", "knows no /v1/embeddings"),
+        (401, b"", "set the key beside model.server.url"),
+        (200, b"<html>", "it sent no JSON"),
+    ],
+)
+def test_what_a_server_refuses(status: int, content: bytes, said: str):
+    with server(says(status, content)) as url:
+        assert said in refusal(url)
