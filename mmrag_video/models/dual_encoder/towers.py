@@ -1,0 +1,79 @@
+"""What a dual encoder's two towers give, whatever computes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmrag_video.errors import ModelError
+from mmrag_video.models.base import Vector
+from mmrag_video.models.drawn import DRAWN
+from mmrag_video.video.frames import Image
+
+Features = NDArray[np.float32]
+"""(inputs, dimensions), of any length: what a tower says before it is scaled to unit length."""
+# Raised when pictures or words are prepared in another way, since the vectors change.
+PREPARATION = "1"
+
+
+class Towers(Protocol):
+    """One tower reads pictures, one reads words, both into the same space."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """All that changes the vectors. `class` is the architecture's name in transformers."""
+        ...
+
+    def pictures(self, images: Sequence[Image]) -> Features:
+        """One row per picture, in order; none depends on the others."""
+        ...
+
+    def words(self, text: str) -> Features:
+        """One row."""
+        ...
+
+
+def unit(vector: Features) -> Vector:
+    """The vector at unit length. Raises ModelError where it has no direction."""
+    length = np.linalg.norm(vector)
+    if not np.isfinite(length) or length == 0:
+        raise ModelError(
+            "The dual encoder gave a vector without direction: its weights in model.path are"
+            " damaged, fetch them again."
+        )
+    return (vector / length).astype(np.float32)
+
+
+def dimensions_of(towers: Towers) -> int:
+    """Length of the vectors, from a first word and two first pictures.
+
+    Raises ModelError where the two towers do not share a space, the files do not fit together, or
+    two quite different pictures get the same vector.
+    """
+    name = towers.identity["class"]
+    try:
+        [word] = towers.words("a")
+        pictures = towers.pictures([DRAWN[0].image, DRAWN[1].image])
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ModelError(
+            f"The files of the {name} in model.path do not fit together: {first_line(error)}."
+        ) from error
+    if pictures.ndim != 2 or word.shape != pictures[0].shape:
+        raise ModelError(
+            f"The {name} in model.path is not a dual encoder: its vectors of words {word.shape}"
+            f" and of pictures {pictures.shape[1:]} do not share a space."
+        )
+    unit(word)
+    one, other = map(unit, pictures)
+    if np.array_equal(one, other):
+        raise ModelError(
+            f"The {name} in model.path gives two different pictures the same vector: its weights"
+            " are damaged, fetch them again."
+        )
+    return len(word)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of somebody else's words, without its full stop."""
+    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
