@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import for_writing, in_words, open_database
@@ -266,7 +266,7 @@ class Catalog:
                 func.sum(RecordingRow.duration_us),
                 func.min(RecordingRow.clock_start),
                 func.max(RecordingRow.clock_end),
-                func.max(RecordingRow.zone),
+                func.max(case((RecordingRow.clock_start.is_not(None), RecordingRow.zone))),
             )
             .where(_is_findable(index))
             .group_by(RecordingRow.camera)
