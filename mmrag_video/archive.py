@@ -75,7 +75,11 @@ class Archive:
     @property
     def identity(self) -> IndexIdentity:
         """The identity of an index made with these settings."""
-        return identify(self.model.embedder, self.settings.sampler_for(""))
+        return identify(
+            self.model.embedder,
+            self.settings.sampler_for(""),
+            self.settings.model.recall_dimensions,
+        )
 
     @property
     def active_identity(self) -> IndexIdentity | None:
@@ -89,6 +93,12 @@ class Archive:
             if active != wanted:
                 raise refusal(active, wanted, self.directory.root)
         return active
+
+    def activate(self, identity: IndexIdentity) -> None:
+        """Let searches use this index from now on, if they do not yet."""
+        if self.catalog.active_index() != identity:
+            self.store(identity).answer_by_alias()
+            self.catalog.activate_index(identity)
 
     def store(self, identity: IndexIdentity) -> FrameStore:
         """The frames of one index. Raises StoreError if the store cannot be reached.

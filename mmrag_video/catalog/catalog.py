@@ -75,9 +75,15 @@ class Catalog:
             return None if row is None else identity_of(row)
 
     def indexes(self) -> list[IndexIdentity]:
-        """Every index that was activated and not forgotten."""
+        """Every index that was noted or activated, and not forgotten."""
         with self._reading() as session:
             return [identity_of(row) for row in session.scalars(select(IndexRow))]
+
+    def note_index(self, identity: IndexIdentity) -> None:
+        """Note that an index is being filled. Searches use it when it is activated."""
+        with self._writing() as session:
+            if session.get(IndexRow, identity.fingerprint) is None:
+                session.add(index_row(identity, active=False))
 
     def activate_index(self, identity: IndexIdentity) -> None:
         """Let searches use this index from now on."""
