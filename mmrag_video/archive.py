@@ -34,7 +34,8 @@ class Archive:
     store. Its parts are shared by the threads of the page.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model: Model | None = None) -> None:
+        """`model`: one that is loaded already and is what the settings name."""
         self.settings = settings
         self.directory = DataDirectory(settings.data_dir.expanduser().absolute())
         self._closing = ExitStack()
@@ -42,7 +43,7 @@ class Archive:
         """To the store: the lease of its server and the clients, closed before all else."""
         self._opening = threading.RLock()
         self._catalog: Catalog | None = None
-        self._model: Model | None = None
+        self._model = model
         self._lease: Lease | None = None
         self._stores: dict[str, FrameStore] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}

@@ -146,6 +146,11 @@ class FrameStore:
         ]
         return sorted(frames, key=lambda frame: frame.time)
 
+    def frames_of_run(self, run: int) -> list[tuple[StoredFrame, Vector]]:
+        """All that an ingest run wrote, with the vectors."""
+        rows = self._rows(f"run == {run}", (*FRAME_FIELDS, "vector"))
+        return [(frame_of(row), np.asarray(row["vector"], np.float32)) for row in rows]
+
     def sample(
         self, count: int, without_runs: Sequence[int] = ()
     ) -> list[tuple[StoredFrame, Vector]]:
