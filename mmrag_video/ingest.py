@@ -93,7 +93,7 @@ def ingest_files(
     if active is not None and active.fingerprint != identity.fingerprint:
         raise refusal(active, identity, archive.directory.root)
     clear_unfinished(archive, identity)
-    archive.catalog.activate_index(identity)
+    archive.activate(identity)
     for file in files:
         yield ingest_file(archive, identity, file, on_progress)
 
