@@ -31,7 +31,7 @@ $(VENV)/installed-basic: pyproject.toml | $(VENV)/bin/python
 
 # Torch is pinned here to one release so that a test run never meets a newer, larger build.
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet 'torch==2.13.0' --editable '.[basic,models,test]'
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0' --editable '.[basic,models,onnx,test]'
 	@touch $@ $(VENV)/installed-basic
 
 clean:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
 from tokenizers import Tokenizer, models, processors
 from transformers import (
@@ -55,6 +56,29 @@ def write_siglip(folder: Path) -> Path:
     return _write(folder, SiglipModel, config, 64, processor)
 
 
+def write_siglip_with_sentencepiece(folder: Path) -> Path:
+    """SigLIP as it is published: its words in a SentencePiece model, without a tokenizer.json."""
+    sentencepiece = pytest.importorskip("sentencepiece", reason="`models` is not installed")
+    write_siglip(folder)
+    for file in folder.glob("token*"):
+        file.unlink()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(_some_sentences()),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=200,
+        hard_vocab_limit=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
+    (folder / "spiece.vocab").unlink()
+    config = {"tokenizer_class": "SiglipTokenizer", "model_max_length": 64}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return folder
+
+
 def write_naflex(folder: Path) -> Path:
     """SigLIP2 naflex: pictures keep their shape, in at most 16 patches."""
     config = Siglip2Config(
@@ -83,6 +107,12 @@ def _text_tower(length: int) -> dict[str, object]:
         "eos_token_id": END,
         "bos_token_id": START,
     }
+
+
+def _some_sentences() -> list[str]:
+    who, what = ("a man", "a woman", "two people", "a dog"), ("walks", "runs", "stands", "sits")
+    where = ("at the gate", "past a red car", "in the rain", "beside a white van")
+    return [f"{one} {does} {there}" for one in who for does in what for there in where]
 
 
 def _tokenizer(length: int) -> PreTrainedTokenizerFast:

@@ -1,5 +1,6 @@
 """Dual encoders through the seam of models/base.py, on tiny checkpoints with random weights."""
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -173,17 +174,25 @@ def test_the_identity_follows_the_content_of_the_folder_not_its_place(clip_copy,
 
 def test_a_hub_name_is_known_by_its_commit(folders, tmp_path):
     """From the hub's copy on disk, without a connection: where it is, is read at import."""
-    hub_copy = tmp_path / "models--tiny--clip"
-    (hub_copy / "snapshots").mkdir(parents=True)
-    (hub_copy / "snapshots" / COMMIT).symlink_to(folders["clip"])
-    (hub_copy / "refs").mkdir()
-    (hub_copy / "refs" / "main").write_text(COMMIT)
+    without_weights = tmp_path / "old"
+    shutil.copytree(folders["clip"], without_weights)
+    (without_weights / "model.safetensors").rename(without_weights / "pytorch_model.bin")
+    for name, folder in (("clip", folders["clip"]), ("old", without_weights)):
+        hub_copy = tmp_path / f"models--tiny--{name}"
+        (hub_copy / "snapshots").mkdir(parents=True)
+        (hub_copy / "snapshots" / COMMIT).symlink_to(folder)
+        (hub_copy / "refs").mkdir()
+        (hub_copy / "refs" / "main").write_text(COMMIT)
     program = (
         "from mmrag_video.settings import ModelSettings\n"
-        "from mmrag_video.models.dual_encoder import load\n"
+        "from mmrag_video.models.registry import load_model\n"
         "from mmrag_video.errors import ModelError\n"
-        "print(load(ModelSettings(path='tiny/clip')).embedder.identity['weights'])\n"
-        "try: load(ModelSettings(path='tiny/other'))\n"
+        "def load(path): return load_model(ModelSettings(name='dual-encoder', path=path))\n"
+        "print(load('tiny/clip').embedder.identity['weights'])\n"
+        f"print(load('tiny/clip@{COMMIT}').embedder.identity['weights'])\n"
+        "try: load('tiny/other')\n"
+        "except ModelError as error: print(error)\n"
+        "try: load('tiny/old')\n"
         "except ModelError as error: print(error)\n"
     )
     done = subprocess.run(
@@ -193,9 +202,10 @@ def test_a_hub_name_is_known_by_its_commit(folders, tmp_path):
         text=True,
         check=True,
     )
-    commit, sentence = done.stdout.splitlines()
-    assert commit == COMMIT
-    assert "'tiny/other' is no folder here and the model hub did not give it" in sentence
+    commit, named, unreachable, old = done.stdout.splitlines()
+    assert commit == named == COMMIT
+    assert "'tiny/other' is no folder here and the model hub did not give it" in unreachable
+    assert "lacks *.safetensors: set model.path to a model that has it" in old
 
 
 def test_without_torch_the_remedy_is_named(folders, monkeypatch):
@@ -224,6 +234,13 @@ def test_a_file_that_is_missing_is_named(clip_copy, name):
 def test_a_damaged_file_is_told_with_the_folder(clip_copy):
     weights = clip_copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
+    assert f"The weights {weights} are cut short" in refusal(clip_copy)
+    shutil.copy(clip_copy / "tokenizer.json", weights)
+    assert f"The weights {weights} are cut short" in refusal(clip_copy)
+
+
+def test_a_config_that_is_none_is_told_with_the_folder(clip_copy):
+    (clip_copy / "preprocessor_config.json").write_text('{"size": ')
     assert f"The model in {clip_copy} cannot be loaded" in refusal(clip_copy)
 
 
@@ -249,6 +266,33 @@ def test_weights_without_numbers_are_refused(clip_copy):
     weights["text_projection.weight"].fill_(float("nan"))
     save_file(weights, clip_copy / "model.safetensors", metadata={"format": "pt"})
     assert "without direction" in refusal(clip_copy)
+
+
+def test_weights_that_see_nothing_are_refused(clip_copy):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(clip_copy / "model.safetensors")
+    weights["vision_model.embeddings.patch_embedding.weight"].zero_()
+    save_file(weights, clip_copy / "model.safetensors", metadata={"format": "pt"})
+    assert "gives two different pictures the same vector" in refusal(clip_copy)
+
+
+def test_the_precision_is_part_of_the_identity_and_changes_the_vectors_little(folders):
+    path = str(folders["siglip"])
+    whole = embedder_of(path)
+    half = load_model(ModelSettings(name="dual-encoder", path=path, precision="bfloat16")).embedder
+    assert "precision" not in whole.identity
+    assert half.identity == {**whole.identity, "precision": "bfloat16"}
+    [one], [other] = (embedder.embed_frames([frame(picture(1))]) for embedder in (whole, half))
+    assert 0.99 < one.vector @ other.vector < 1 - 1e-6
+    assert whole.embed_query(Query(text="a car")) @ half.embed_query(Query(text="a car")) > 0.99
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_with_its_setting(folders):
+    settings = ModelSettings(name="dual-encoder", path=str(folders["clip"]), device="cuda")
+    with pytest.raises(ModelError, match=r"model\.device is cuda, but torch finds no GPU"):
+        load_model(settings)
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path):

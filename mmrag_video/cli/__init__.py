@@ -12,6 +12,7 @@ from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
+from mmrag_video.cli.models import models
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
@@ -72,7 +73,7 @@ def _stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (ingest, reindex, search, serve, recordings, cameras, evaluate, doctor):
+for command in (ingest, reindex, search, serve, recordings, cameras, evaluate, models, doctor):
     cli.add_command(command)
 
 

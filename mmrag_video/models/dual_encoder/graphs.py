@@ -101,7 +101,7 @@ def write_word_tower(network: Any, recipe: WordRecipe, file: Path) -> None:
 
 
 def _features(output: Any) -> Any:
-    """transformers 4 returns the tensor itself, 5 an object that holds it."""
+    """The vectors: transformers 4 returns the tensor itself, 5 an object that holds it."""
     return getattr(output, "pooler_output", output)
 
 

@@ -58,7 +58,8 @@ class NaflexPreparation:
         scaled = np.asarray(Pictures.fromarray(image).resize(size, self.resample))
         valued = np.stack([self.table[c][scaled[..., c]] for c in range(3)], axis=-1)
         grid = valued.reshape(rows, self.patch, columns, self.patch, 3).transpose(0, 2, 1, 3, 4)
-        return grid.reshape(rows * columns, -1)
+        patches: NDArray[np.float32] = grid.reshape(rows * columns, -1)
+        return patches
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +85,7 @@ def scaled_places(places: NDArray[np.float32], rows: int, columns: int) -> NDArr
     down = _weights(places.shape[0], rows)
     across = _weights(places.shape[1], columns)
     scaled = np.einsum("rs,stw,ct->rcw", down, places, across, optimize=True)
-    return scaled.reshape(rows * columns, -1).astype(np.float32)
+    return np.asarray(scaled.reshape(rows * columns, -1), np.float32)
 
 
 def _weights(inputs: int, outputs: int) -> NDArray[np.float32]:

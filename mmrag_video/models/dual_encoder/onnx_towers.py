@@ -103,9 +103,9 @@ def load_onnx_towers(folder: Path, settings: ModelSettings) -> OnnxTowers:
 def check_as_made(towers: OnnxTowers, folder: Path) -> None:
     """Raises ModelError unless the vectors of a drawn scene are those that they were."""
     made = towers.variant.self_test
-    now = (towers.pictures([DRAWN[0].image])[0], towers.words(DRAWN[0].caption)[0])
-    for tower, before, after in zip((PICTURES, WORDS), (made.pictures, made.words), now):
-        if not unit(np.array(before, np.float32)) @ unit(after) >= _SAME:
+    picture, words = towers.pictures([DRAWN[0].image])[0], towers.words(DRAWN[0].caption)[0]
+    for tower, before, now in ((PICTURES, made.pictures, picture), (WORDS, made.words, words)):
+        if not unit(np.array(before, np.float32)) @ unit(now) >= _SAME:
             kind = towers.variant.quantization
             remedy = "" if kind is Quantization.NONE else ", or without --quantize int8"
             raise ModelError(

@@ -13,6 +13,8 @@ from mmrag_video.video.frames import Image
 
 Features = NDArray[np.float32]
 """(inputs, dimensions), of any length: what a tower says before it is scaled to unit length."""
+_SAME = 1e-6
+"""Vectors whose numbers differ by less are one vector: that much is rounding."""
 # Raised when pictures or words are prepared in another way, since the vectors change.
 PREPARATION = "1"
 
@@ -66,7 +68,7 @@ def dimensions_of(towers: Towers) -> int:
         )
     unit(word)
     one, other = map(unit, pictures)
-    if np.array_equal(one, other):
+    if np.abs(one - other).max() < _SAME:
         raise ModelError(
             f"The {name} in model.path gives two different pictures the same vector: its weights"
             " are damaged, fetch them again."
