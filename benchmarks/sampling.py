@@ -107,7 +107,7 @@ def with_our_sampler(path: Path) -> int:
 
 
 def with_decord(path: Path) -> int:
-    import decord  # noqa: PLC0415 - so that its memory counts for this way alone
+    import decord  # so that its memory counts for this way alone
 
     reader = decord.VideoReader(str(path))
     wanted = range(0, len(reader), round(reader.get_avg_fps()))

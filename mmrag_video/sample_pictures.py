@@ -45,7 +45,7 @@ def sample_of_recordings(archive: Archive) -> SamplePictures:
         return SamplePictures((), "")
     paths = [recording.path for recording in archive.catalog.recordings()]
     files = _spread([path for path in paths if path.is_file()], MOST)
-    images = []
+    images: list[Image] = []
     for file in files:
         try:
             images += _images_of(file, MOST // len(files), archive.settings.sampler.frame_width)

@@ -9,6 +9,8 @@ from tokenizers import Tokenizer, models, processors
 from transformers import (
     BertConfig,
     BertModel,
+    ChineseCLIPConfig,
+    ChineseCLIPModel,
     CLIPConfig,
     CLIPModel,
     PreTrainedModel,
@@ -25,6 +27,7 @@ TOWER = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
 }
+PICTURE = {"image_size": 64, "patch_size": 16}
 PAD, END, START = 0, 1, 2
 
 
@@ -32,7 +35,7 @@ def write_clip(folder: Path) -> Path:
     """CLIP: 24 dimensions, at most 77 tokens, pictures cropped to a square."""
     config = CLIPConfig(
         text_config=_text_tower(77),
-        vision_config=TOWER | {"image_size": 64, "patch_size": 16},
+        vision_config=TOWER | PICTURE,
         projection_dim=24,
     )
     processor = {
@@ -47,7 +50,7 @@ def write_siglip(folder: Path) -> Path:
     """SigLIP, and SigLIP2 of fixed size: 32 dimensions, exactly 64 tokens, pictures squeezed."""
     config = SiglipConfig(
         text_config=_text_tower(64) | {"projection_size": 32},
-        vision_config=TOWER | {"image_size": 64, "patch_size": 16},
+        vision_config=TOWER | PICTURE,
     )
     processor = {
         "image_processor_type": "SiglipImageProcessor",
@@ -77,6 +80,19 @@ def write_siglip_with_sentencepiece(folder: Path) -> Path:
     config = {"tokenizer_class": "SiglipTokenizer", "model_max_length": 64}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
     return folder
+
+
+def write_chinese_clip(folder: Path) -> Path:
+    """Chinese CLIP, for all that is none of the above: its words are read by BERT, masked."""
+    config = ChineseCLIPConfig(
+        text_config=_text_tower(64), vision_config=TOWER | PICTURE, projection_dim=24
+    )
+    processor = {
+        "image_processor_type": "ChineseCLIPImageProcessor",
+        "size": {"shortest_edge": 64},
+        "crop_size": {"height": 64, "width": 64},
+    }
+    return _write(folder, ChineseCLIPModel, config, 64, processor)
 
 
 def write_naflex(folder: Path) -> Path:

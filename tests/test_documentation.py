@@ -76,14 +76,15 @@ CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
 # Commands
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    yield "mmrag-video", cli
-    for name, command in cli.commands.items():
-        assert not isinstance(command, click.Group), "a group within the group: walk it here"
-        yield f"mmrag-video {name}", command
+def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The command, and those below it."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for part, below in command.commands.items():
+            yield from commands(f"{name} {part}", below)
 
 
-COMMANDS = dict(commands())
+COMMANDS = dict(commands("mmrag-video", cli))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -133,10 +134,18 @@ def test_every_call_shown_is_one_that_the_program_takes(path: Path) -> None:
     for call in command_lines(path.read_text(encoding="utf-8")):
         arguments = shlex.split(call, comments=True)[1:]
         with cli.make_context("mmrag-video", arguments) as context:
-            rest = [*context._protected_args, *context.args]
-            _, command, rest = cli.resolve_command(context, rest)
-            assert command is not None, call
-            command.make_context(command.name, rest, parent=context).close()
+            take(context, call)
+
+
+def take(context: click.Context, call: str) -> None:
+    """Parse what is left of a call, as the command below would."""
+    rest = [*context._protected_args, *context.args]
+    if not isinstance(context.command, click.Group) or not rest:
+        return
+    _, command, rest = context.command.resolve_command(context, rest)
+    assert command is not None, call
+    with command.make_context(command.name, rest, parent=context) as below:
+        take(below, call)
 
 
 # Settings

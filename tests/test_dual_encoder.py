@@ -25,6 +25,7 @@ WRITERS = {
     "clip": checkpoints.write_clip,
     "siglip": checkpoints.write_siglip,
     "naflex": checkpoints.write_naflex,
+    "chinese-clip": checkpoints.write_chinese_clip,
 }
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

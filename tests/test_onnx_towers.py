@@ -29,6 +29,7 @@ VARIANTS = [
     ("clip", Quantization.NONE),
     ("siglip", Quantization.NONE),
     ("naflex", Quantization.NONE),
+    ("chinese-clip", Quantization.NONE),
     ("clip", Quantization.INT8),
     ("naflex", Quantization.INT8),
 ]

@@ -162,7 +162,7 @@ def export_command(
             " your own (--pictures) before you rely on it.",
             soft_wrap=True,
         )
-    click.echo(f"MMRAG_MODEL__NAME={name} MMRAG_MODEL__PATH={folder}")
+    click.echo(f"MMRAG_MODEL__NAME={name} MMRAG_MODEL__PATH={folder.absolute()}")
 
 
 def _settings_of(

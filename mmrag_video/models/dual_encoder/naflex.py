@@ -96,4 +96,4 @@ def _weights(inputs: int, outputs: int) -> NDArray[np.float32]:
     centres = (np.arange(outputs) + 0.5) * step
     distance = np.abs(np.arange(inputs) + 0.5 - centres[:, None])
     triangle = np.maximum(0, 1 - distance / max(step, 1.0))
-    return (triangle / triangle.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(triangle / triangle.sum(axis=1, keepdims=True), np.float32)
