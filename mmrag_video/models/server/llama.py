@@ -87,8 +87,9 @@ def _way_of_writing(connection: Connection) -> Written:
     try:
         connection.post("/embeddings", {"input": [_as_parts(["a"])]})
     except ModelError:
-        marker = connection.get("/props").get("media_marker", _MARKER)
-        return partial(_as_marked_text, marker=marker)
+        properties = connection.get("/props")
+        known = properties if isinstance(properties, dict) else {}
+        return partial(_as_marked_text, marker=known.get("media_marker", _MARKER))
     return _as_parts
 
 

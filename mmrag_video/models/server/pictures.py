@@ -39,8 +39,9 @@ def fitted(height: int, width: int, tokens: int) -> tuple[int, int]:
     if rows * columns > tokens:
         shrink = sqrt(height * width / (tokens * CELL * CELL))
         rows, columns = (max(1, floor(side / shrink / CELL)) for side in (height, width))
-        rows, columns = min(rows, tokens // columns or 1), min(columns, tokens // rows or 1)
     elif rows * columns < _FEWEST_TOKENS:
         grow = sqrt(_FEWEST_TOKENS * CELL * CELL / (height * width))
         rows, columns = (ceil(side * grow / CELL) for side in (height, width))
+    rows = min(rows, max(1, tokens // columns))
+    columns = min(columns, tokens // rows)
     return rows * CELL, columns * CELL
