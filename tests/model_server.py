@@ -136,7 +136,8 @@ class ModelServer:
         if Fault.OTHER_JSON in self.faults:
             return {"hello": "world"}
         if path == "/v1/models":
-            return {"object": "list", "data": [{"id": self.model, "object": "model"}]}
+            names = [self.model] if self.model else []
+            return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
         spoken = {"vllm": VLLM, "llama": LLAMA}[self.protocol]
         if path not in spoken:
             raise Refused(404, "Not Found")

@@ -202,7 +202,9 @@ def test_a_model_that_says_so_has_prefixes_that_are_vectors_too(server):
 def test_the_model_asked_for_is_the_one_in_the_settings(server):
     assert embedder_of(server, model="toy").identity["model"] == "toy"
     sentence = refusal(server, model="other")
-    assert "has no model other but toy: set model.server.model" in sentence
+    assert "has no model other, but toy: set model.server.model" in sentence
+    server.model = ""
+    assert "has no model: start it with one" in refusal(server)
 
 
 def test_an_address_with_the_version_of_the_api_is_one_too(server):

@@ -183,7 +183,7 @@ def test_a_server_that_is_down_is_told_with_its_setting():
 
 def test_a_model_that_is_not_there_is_told_with_its_setting(server):
     sentence = refusal(reranker_of(server, reranker_model="other"))
-    assert "has no model other but toy: set model.server.reranker_model" in sentence
+    assert "has no model other, but toy: set model.server.reranker_model" in sentence
 
 
 def test_a_server_that_was_started_again_with_another_model_is_noticed(server):

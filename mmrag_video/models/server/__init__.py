@@ -8,8 +8,6 @@ from mmrag_video.models.server.reranker import ServerReranker
 from mmrag_video.models.server.served import Address, ServedModel
 from mmrag_video.settings import ModelSettings
 
-_URL = "model.server.url"
-
 
 def load(settings: ModelSettings, card: ModelCard) -> Model:
     """The model at `model.server.url`, with the reranker at `model.server.reranker_url` if any.
@@ -20,13 +18,13 @@ def load(settings: ModelSettings, card: ModelCard) -> Model:
     server = settings.server
     if server.url is None:
         raise ModelError(
-            f"The model {card.name} needs {_URL}: the address of a server that embeds, such as"
-            " http://127.0.0.1:8000."
+            f"The model {card.name} needs model.server.url: the address of a server that embeds,"
+            " such as http://127.0.0.1:8000."
         )
     if settings.lead_up:
         raise ModelError(f"The model {card.name} looks at single frames: set model.lead_up to 0.")
-    served = ServedModel(Address(server.url, server.model, _URL), server)
-    embedder = ServerEmbedder(card.name, served, settings)
+    address = Address(server.url, server.model, "model.server.url", "model.server.model")
+    embedder = ServerEmbedder(card.name, ServedModel(address, server), settings)
     if server.reranker_url is None:
         return Model(embedder, reranker=None)
     return Model(embedder, ServerReranker(settings, server.reranker_url))

@@ -38,7 +38,12 @@ class ServerReranker:
 
     def __init__(self, settings: ModelSettings, url: str) -> None:
         self._settings = settings
-        self._address = Address(url, settings.server.reranker_model, "model.server.reranker_url")
+        self._address = Address(
+            url,
+            settings.server.reranker_model,
+            "model.server.reranker_url",
+            "model.server.reranker_model",
+        )
         self._opening = threading.Lock()
         self._served: ServedModel | None = None
 

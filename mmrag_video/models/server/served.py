@@ -29,6 +29,7 @@ class Address:
     model: str | None
     """None: the first that it lists."""
     setting: str
+    model_setting: str
 
 
 class ServedModel:
@@ -94,14 +95,15 @@ class ServedModel:
 
     def _find_name(self) -> str:
         listed = self._listed()
-        wanted = self._address.model
-        if wanted is None and listed:
-            return listed[0]
-        if wanted is None or wanted not in listed:
-            place = self._address.setting.replace("url", "model")
+        if not listed:
             raise ModelError(
-                f"The model server at {self._connection.url} has no model {wanted or 'loaded'}"
-                f" but {', '.join(listed) or 'none'}: set {place} to one of its own."
+                f"The model server at {self._connection.url} has no model: start it with one."
+            )
+        wanted = self._address.model or listed[0]
+        if wanted not in listed:
+            raise ModelError(
+                f"The model server at {self._connection.url} has no model {wanted}, but"
+                f" {', '.join(listed)}: set {self._address.model_setting} to one that it has."
             )
         return wanted
 
