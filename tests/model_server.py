@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +34,8 @@ COLOURS = {
 DIMENSIONS = len(COLOURS) + 2
 MARKER = "<__media_of_this_run__>"
 OLD_MARKER = "<__media__>"
+END = "<|endoftext|>"
+"""What the toy's tokenizer, like many an embedder's, puts after a whole prompt."""
 _PICTURE = "\ufffc"
 """Where a picture stands in a prompt."""
 _QUERY, _DOCUMENT = "<Query>:", "<Document>:"
@@ -203,10 +206,11 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
                 return
             if Fault.NO_JSON in server.faults:
                 content = "<html>It works!</html>"
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content.encode())
+            with suppress(ConnectionError):  # who asked has given up
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -246,6 +250,8 @@ def _vllm_embeddings(server: ModelServer, body: Any) -> Any:
         pictures += own
     if body.get("add_generation_prompt"):
         text += "<|im_start|>assistant\n"
+    if body.get("add_special_tokens"):
+        text += END
     vector = server.vector(Prompt(text, tuple(pictures)))
     if Fault.TOKEN_VECTORS in server.faults:
         vector = [vector] * 3
@@ -316,11 +322,11 @@ def _rank_output(server: ModelServer, prompt: Prompt, normalisation: int) -> lis
 def _llama_prompt(server: ModelServer, element: Any) -> Prompt:
     old = Fault.OLD_VERSION in server.faults
     if isinstance(element, str):
-        return Prompt(element)
+        return Prompt(element + END)
     if "content" in element and not old:
         pieces = [_llama_part(part) for part in element["content"]]
         text = "".join(piece if isinstance(piece, str) else _PICTURE for piece in pieces)
-        return Prompt(text, tuple(piece for piece in pieces if not isinstance(piece, str)))
+        return Prompt(text + END, tuple(piece for piece in pieces if not isinstance(piece, str)))
     if "prompt_string" not in element:
         raise Refused(400, '"prompt" elements must be a string or an object with a prompt string')
     pictures = tuple(_decoded(file) for file in element.get("multimodal_data", []))
@@ -328,7 +334,7 @@ def _llama_prompt(server: ModelServer, element: Any) -> Prompt:
     text = element["prompt_string"]
     if text.count(marker) != len(pictures):
         raise Refused(400, "number of media markers does not match number of bitmaps")
-    return Prompt(text.replace(marker, _PICTURE), pictures)
+    return Prompt(text.replace(marker, _PICTURE) + END, pictures)
 
 
 def _llama_part(part: Mapping[str, Any]) -> str | Pillow.Image:

@@ -24,18 +24,18 @@ from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
-from tests.model_server import COLOURS, DIMENSIONS, Fault, ModelServer
+from tests.model_server import COLOURS, DIMENSIONS, END, Fault, ModelServer
 
 PROTOCOLS = ("vllm", "llama")
 FRAME_PROMPT = (
     "<|im_start|>system\nRepresent the user's input.<|im_end|>\n"
     "<|im_start|>user\n\ufffc<|im_end|>\n"
-    "<|im_start|>assistant\n"
+    f"<|im_start|>assistant\n{END}"
 )
 QUERY_PROMPT = (
     "<|im_start|>system\nRetrieve images or text relevant to the user's query.<|im_end|>\n"
     "<|im_start|>user\na blue car<|im_end|>\n"
-    "<|im_start|>assistant\n"
+    f"<|im_start|>assistant\n{END}"
 )
 
 

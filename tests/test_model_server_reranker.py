@@ -16,7 +16,7 @@ from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from tests.markdown import ROOT
-from tests.model_server import COLOURS, Fault, ModelServer
+from tests.model_server import COLOURS, END, Fault, ModelServer
 from tests.test_model_server import PROTOCOLS, one_sentence, plain
 
 BLUE_CAR = Query(text="a blue car")
@@ -61,6 +61,16 @@ def test_what_matches_scores_best_and_the_order_is_the_candidates(server):
     for colour, together in scores.items():
         [alone] = reranker.judge(BLUE_CAR, candidates([plain(colour)]))
         assert alone.score == together
+
+
+def test_both_protocols_give_the_share_of_the_answer_yes():
+    query = Query(text="a blue and white car")
+    with ModelServer("vllm") as vllm, ModelServer("llama") as llama:
+        scores = [
+            [one.score for one in judged(reranker_of(server), query)] for server in (vllm, llama)
+        ]
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)
+    assert any(0.6 < score < 0.8 for score in scores[0])
 
 
 def test_a_question_may_be_a_picture_with_words_or_without(server):
@@ -123,7 +133,7 @@ def test_the_prompt_of_a_llama_server_is_the_models_own():
         piece if isinstance(piece, str) else "\ufffc"
         for piece in reranking_prompt(Content("a blue car"), Content(picture=b"PNG"))
     )
-    assert seen.text == whole.split("<Query>:")[1].replace("\n<Document>:", "\n")
+    assert seen.text == whole.split("<Query>:")[1].replace("\n<Document>:", "\n") + END
     assert whole == rendered("a blue car", "\ufffc")
 
 
