@@ -1,8 +1,7 @@
 """A stand-in for a model server: speaks as vLLM and as llama-server do, and fails as they do.
 
-Its model is a toy that truly sees and reads: a picture is the colours that its pixels have, words
-are the colours that they name. A request is taken apart as the real servers take it apart: what
-they refuse is refused, what they leave out without a word is left out.
+A request is taken apart as the real servers take it apart: what they refuse is refused, what they
+leave out without a word is left out.
 """
 
 import base64
@@ -14,54 +13,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-COLOURS = {
-    "red": (255, 0, 0),
-    "green": (0, 128, 0),
-    "blue": (0, 0, 255),
-    "white": (255, 255, 255),
-    "black": (0, 0, 0),
-    "grey": (110, 110, 110),
-}
-DIMENSIONS = len(COLOURS) + 2
-MARKER = "<__media_of_this_run__>"
-OLD_MARKER = "<__media__>"
+from tests.toy_model import PICTURE, Fault, Prompt, ToyModel, unit
+
 END = "<|endoftext|>"
 """What the toy's tokenizer, like many an embedder's, puts after a whole prompt."""
-_PICTURE = "\ufffc"
-"""Where a picture stands in a prompt."""
+MARKER = "<__media_of_this_run__>"
+OLD_MARKER = "<__media__>"
 _QUERY, _DOCUMENT = "<Query>:", "<Document>:"
-
-Vector = NDArray[np.float64]
-
-
-class Fault(StrEnum):
-    """What is wrong with the server."""
-
-    PICTURES_DROPPED = "pictures-dropped"
-    PICTURES_ALIKE = "pictures-alike"
-    TOKEN_VECTORS = "token-vectors"
-    NOT_A_NUMBER = "not-a-number"
-    ZEROS = "zeros"
-    NOT_UNIT = "not-unit"
-    OTHER_DIMENSIONS = "other-dimensions"
-    CAPTIONS_EXCHANGED = "captions-exchanged"
-    NO_RANK_HEAD = "no-rank-head"
-    LOGITS = "logits"
-    NO_RERANKING = "no-reranking"
-    OLD_VERSION = "old-version"
-    SLOW = "slow"
-    BROKEN = "broken"
-    NO_JSON = "no-json"
-    OTHER_JSON = "other-json"
 
 
 class Refused(Exception):
@@ -72,31 +37,27 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Prompt:
-    """What the model is given: text in which each picture has a mark, and the pictures."""
-
-    text: str
-    pictures: tuple[Pillow.Image, ...] = ()
-
-
 @dataclass
-class ModelServer:
+class ModelServer(ToyModel):
     """A server in threads of this process, from `with` to the end of it."""
 
     protocol: str = "vllm"
     model: str = "toy"
-    faults: set[Fault] = field(default_factory=set)
     port: int = 0
     """0: a free one, known afterwards."""
     dies_after: int | None = None
     """Vectors after which it goes away in the middle of the next one."""
-    prompts: list[Prompt] = field(default_factory=list)
-    """All that the model was given."""
     paths: list[str] = field(default_factory=list)
     """All that was asked for."""
-    meanwhile: Callable[[], None] = lambda: None
-    """Called while a vector is made."""
+
+    def vector(self, prompt: Prompt) -> list[float]:
+        """The model's, as long as the server lives."""
+        if self.dies_after is not None:
+            self.dies_after -= 1
+            if self.dies_after < 0:
+                self.stop()
+                raise ConnectionAbortedError
+        return super().vector(prompt)
 
     def __enter__(self) -> Self:
         self._listening = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
@@ -124,11 +85,6 @@ class ModelServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def seen(self) -> list[Pillow.Image]:
-        """All pictures that the model was given."""
-        return [picture for prompt in self.prompts for picture in prompt.pictures]
-
     def answer(self, path: str, body: Any) -> Any:
         """The JSON for a request. Raises Refused."""
         self.paths.append(path)
@@ -145,47 +101,6 @@ class ModelServer:
         if path not in spoken:
             raise Refused(404, "Not Found")
         return spoken[path](self, body)
-
-    def vector(self, prompt: Prompt) -> Any:
-        """What the model makes of a prompt, with all that is wrong with it."""
-        self.prompts.append(prompt)
-        self.meanwhile()
-        if self.dies_after is not None:
-            self.dies_after -= 1
-            if self.dies_after < 0:
-                self.stop()
-                raise ConnectionAbortedError
-        vector = self._embedding(prompt)
-        if Fault.OTHER_DIMENSIONS in self.faults:
-            vector = vector[1:] / np.linalg.norm(vector[1:])
-        if Fault.NOT_UNIT in self.faults:
-            vector = vector * 7
-        if Fault.NOT_A_NUMBER in self.faults:
-            vector = np.full_like(vector, np.nan)
-        if Fault.ZEROS in self.faults:
-            vector = np.zeros_like(vector)
-        return vector.tolist()
-
-    def _embedding(self, prompt: Prompt) -> Vector:
-        pictures = () if Fault.PICTURES_DROPPED in self.faults else prompt.pictures
-        if Fault.PICTURES_ALIKE in self.faults:
-            pictures = tuple(Pillow.new("RGB", (64, 64), "green") for _ in pictures)
-        user = re.sub(r".*<\|im_start\|>user\n", "", prompt.text, flags=re.DOTALL)
-        meaning = named_in(user) + sum(map(colours_of, pictures))
-        if Fault.CAPTIONS_EXCHANGED in self.faults and not pictures:
-            meaning = meaning[[2, 1, 0, 4, 3, 5]]
-        # A little of every prompt's own, so that not even the wording is without effect.
-        return unit(np.array([*meaning, 0.1, len(prompt.text) / 10_000]))
-
-    def score(self, query: Prompt, document: Prompt) -> float:
-        """The share of `yes`: how alike the colours are."""
-        self.prompts.append(Prompt(query.text + document.text, query.pictures + document.pictures))
-        if Fault.NO_RANK_HEAD in self.faults:
-            return 0.5
-        alike = float(self._embedding(query) @ self._embedding(document))
-        if Fault.CAPTIONS_EXCHANGED in self.faults:
-            alike = 1 - alike
-        return alike * 20 - 10 if Fault.LOGITS in self.faults else alike
 
 
 def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
@@ -216,26 +131,6 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-# The toy
-
-
-def colours_of(picture: Pillow.Image) -> Vector:
-    """The share of a picture's pixels that are nearest to each colour."""
-    pixels = np.asarray(picture.convert("RGB"), dtype=np.float64).reshape(-1, 1, 3)
-    nearest = np.abs(pixels - np.array(list(COLOURS.values()))).sum(axis=2).argmin(axis=1)
-    return np.bincount(nearest, minlength=len(COLOURS)) / len(pixels)
-
-
-def named_in(text: str) -> Vector:
-    """How often a text names each colour."""
-    words = re.findall(r"\w+", text.lower())
-    return np.array([float(words.count(colour)) for colour in COLOURS])
-
-
-def unit(vector: Vector) -> Vector:
-    return vector / np.linalg.norm(vector)
 
 
 # vLLM: vllm/entrypoints/pooling of release 0.32
@@ -277,7 +172,7 @@ def _vllm_content(parts: Sequence[Mapping[str, Any]]) -> tuple[str, list[Pillow.
         if part["type"] == "text":
             text += part["text"]
         elif part["type"] == "image_url":
-            text += _PICTURE
+            text += PICTURE
             pictures.append(_decoded(_after_comma(part["image_url"]["url"])))
         else:
             raise Refused(400, f"Unknown part type: {part['type']}")
@@ -309,7 +204,7 @@ def _llama_embeddings(server: ModelServer, body: Any) -> Any:
 def _rank_output(server: ModelServer, prompt: Prompt, normalisation: int) -> list[float]:
     """The shares of yes and no, and beyond them whatever lies in memory."""
     query, document = prompt.text.split(_QUERY)[1].split(_DOCUMENT)
-    split = query.count(_PICTURE)
+    split = query.count(PICTURE)
     yes = server.score(
         Prompt(query, prompt.pictures[:split]), Prompt(document, prompt.pictures[split:])
     )
@@ -325,7 +220,7 @@ def _llama_prompt(server: ModelServer, element: Any) -> Prompt:
         return Prompt(element + END)
     if "content" in element and not old:
         pieces = [_llama_part(part) for part in element["content"]]
-        text = "".join(piece if isinstance(piece, str) else _PICTURE for piece in pieces)
+        text = "".join(piece if isinstance(piece, str) else PICTURE for piece in pieces)
         return Prompt(text + END, tuple(piece for piece in pieces if not isinstance(piece, str)))
     if "prompt_string" not in element:
         raise Refused(400, '"prompt" elements must be a string or an object with a prompt string')
@@ -334,7 +229,7 @@ def _llama_prompt(server: ModelServer, element: Any) -> Prompt:
     text = element["prompt_string"]
     if text.count(marker) != len(pictures):
         raise Refused(400, "number of media markers does not match number of bitmaps")
-    return Prompt(text.replace(marker, _PICTURE) + END, pictures)
+    return Prompt(text.replace(marker, PICTURE) + END, pictures)
 
 
 def _llama_part(part: Mapping[str, Any]) -> str | Pillow.Image:

@@ -8,15 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import Embedder, Query
 from mmrag_video.models.registry import load_model
 from mmrag_video.models.server.llama import REMEDIES as LLAMA_REMEDIES
-from mmrag_video.models.server.pictures import CELL, fitted, picture_file
 from mmrag_video.models.server.prompts import punctuated
 from mmrag_video.models.server.protocol import Symptom
 from mmrag_video.models.server.self_test import PICTURES, expected_dimensions
@@ -24,7 +21,8 @@ from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
-from tests.model_server import COLOURS, DIMENSIONS, END, Fault, ModelServer
+from tests.model_server import END, ModelServer
+from tests.toy_model import COLOURS, DIMENSIONS, Fault
 
 PROTOCOLS = ("vllm", "llama")
 FRAME_PROMPT = (
@@ -259,7 +257,7 @@ def test_what_fails_in_silence_is_found_before_the_first_use(server, fault, symp
 
 def test_a_picture_without_effect_is_found_where_another_has_one(server):
     """The first drawn picture is left out, the second is not."""
-    embedding = server._embedding
+    embedding = server.embedding
     first = PICTURES[0].content.picture
     assert first is not None
     dropped = np.asarray(Pillow.open(io.BytesIO(first)))
@@ -269,7 +267,7 @@ def test_a_picture_without_effect_is_found_where_another_has_one(server):
         text = prompt.text if kept else prompt.text.replace("\ufffc", "")
         return embedding(type(prompt)(text, tuple(kept)))
 
-    server._embedding = without_the_first
+    server.embedding = without_the_first
     assert str(Symptom.UNSEEN_PICTURE) in refusal(server)
 
 
@@ -350,8 +348,8 @@ def test_what_goes_wrong_later_is_one_sentence_too(server, fault, said):
 
 def test_vectors_that_a_server_has_rounded_are_of_unit_length_again(server):
     embedder = embedder_of(server)
-    embedding = server._embedding
-    server._embedding = lambda prompt: embedding(prompt) * 1.003
+    embedding = server.embedding
+    server.embedding = lambda prompt: embedding(prompt) * 1.003
     [found] = embedder.embed_frames([frame(plain("red"))])
     assert np.linalg.norm(found.vector) == pytest.approx(1, abs=1e-6)
 
@@ -363,38 +361,3 @@ def test_without_an_address_the_setting_is_named():
 
 def test_frames_before_a_frame_are_refused_rather_than_left_out(server):
     assert "set model.lead_up to 0" in refusal(server, lead_up=2)
-
-
-# Pictures
-
-
-@given(height=st.integers(1, 4000), width=st.integers(1, 4000), tokens=st.integers(4, 1800))
-def test_any_picture_becomes_whole_cells_within_the_budget(height, width, tokens):
-    fitted_height, fitted_width = fitted(height, width, tokens)
-    assert fitted_height % CELL == fitted_width % CELL == 0
-    cells = fitted_height * fitted_width // CELL**2
-    assert 1 <= cells <= tokens
-
-
-@given(height=st.integers(200, 2000), width=st.integers(200, 2000))
-def test_a_picture_keeps_its_proportions_nearly(height, width):
-    fitted_height, fitted_width = fitted(height, width, 256)
-    assert 0.6 < (fitted_width / fitted_height) / (width / height) < 1.6
-
-
-@pytest.mark.parametrize(
-    ("size", "tokens", "expected"),
-    [
-        ((540, 960), 256, (384, 672)),
-        ((540, 960), 1800, (544, 960)),
-        ((1080, 1920), 512, (512, 960)),
-        ((240, 320), 256, (256, 320)),
-        ((20, 20), 256, (64, 64)),
-        ((16, 4000), 4, (32, 128)),
-    ],
-)
-def test_a_picture_is_scaled_as_qwens_own_processor_scales_it(size, tokens, expected):
-    """Sizes worked out by hand from the rule: 32-pixel cells, rounded, floored over the budget."""
-    assert fitted(*size, tokens) == expected
-    image = np.zeros((*size, 3), dtype=np.uint8)
-    assert Pillow.open(io.BytesIO(picture_file(image, tokens))).size == expected[::-1]

@@ -10,7 +10,8 @@ from mmrag_video.errors import ModelError
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.settings import ModelSettings, Settings
 from tests.conftest import Command, ingest_all
-from tests.model_server import Fault, ModelServer
+from tests.model_server import ModelServer
+from tests.toy_model import Fault
 
 OF_THE_SELF_TEST = 5
 """Vectors: two pictures, none, two captions."""

@@ -16,8 +16,9 @@ from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from tests.markdown import ROOT
-from tests.model_server import COLOURS, END, Fault, ModelServer
+from tests.model_server import END, ModelServer
 from tests.test_model_server import PROTOCOLS, one_sentence, plain
+from tests.toy_model import COLOURS, Fault
 
 BLUE_CAR = Query(text="a blue car")
 TEMPLATE = ROOT / "configs" / "qwen3-vl-reranker.jinja"
