@@ -150,7 +150,7 @@ QWEN_TEMPLATE = """\
 def write_qwen3_vl(folder: Path, tied: bool = True) -> Path:
     """Qwen3-VL, as the embedding and the reranking models are published: 64 dimensions.
 
-    The 8B models' head is a matrix of its own; the 2B models' is the table of their tokens (`tied`).
+    `tied`: its head is the table of its tokens, as in the 2B models, not a matrix of its own.
     """
     tokenizer = _qwen_tokenizer()
     token = tokenizer.convert_tokens_to_ids
@@ -198,26 +198,19 @@ def write_qwen3_vl(folder: Path, tied: bool = True) -> Path:
         "image_mean": [0.5, 0.5, 0.5],
         "image_std": [0.5, 0.5, 0.5],
     }
-    for name, kind, limits in (
-        ("preprocessor_config.json", "image", {"shortest_edge": 65536, "longest_edge": 16777216}),
-        (
-            "video_preprocessor_config.json",
-            "video",
-            {"shortest_edge": 4096, "longest_edge": 25165824},
-        ),
-    ):
-        processors_of = {
-            "image": {"image_processor_type": "Qwen2VLImageProcessorFast"},
-            "video": {"video_processor_type": "Qwen3VLVideoProcessor"},
-        }
-        (folder / name).write_text(json.dumps(processors_of[kind] | pixels | {"size": limits}))
+    image = {"image_processor_type": "Qwen2VLImageProcessorFast"} | pixels
+    image["size"] = {"shortest_edge": 65536, "longest_edge": 16777216}
+    video = {"video_processor_type": "Qwen3VLVideoProcessor"} | pixels
+    video["size"] = {"shortest_edge": 4096, "longest_edge": 25165824}
+    (folder / "preprocessor_config.json").write_text(json.dumps(image))
+    (folder / "video_preprocessor_config.json").write_text(json.dumps(video))
     return folder
 
 
 def _fill(model: PreTrainedModel) -> None:
-    """Weights that no version of a library draws otherwise, and large enough to tell inputs apart.
+    """Weights that every version of torch has alike, and large enough to tell inputs apart.
 
-    Each tensor has its own seed, its name, so that a part more or less leaves the others as they are.
+    The seed of each tensor is its name, so that it does not depend on what else there is.
     """
     with torch.no_grad():
         for name, weight in model.named_parameters():

@@ -51,11 +51,9 @@ class TokenBatches:
     def _shrink(self, items: int, longest: int) -> None:
         if items == 1:
             raise ModelError(
-                f"The memory does not suffice for {longest} tokens at a time: lower"
-                " model.frame_tokens, take a smaller model, or set model.precision to bfloat16."
-                if longest > self._tokens
-                else f"The memory does not suffice for {longest} tokens at a time, though"
-                " model.batch_tokens allows them: lower model.frame_tokens, or take a smaller model."
+                f"The memory does not suffice for {longest} tokens at a time, the least that there"
+                " is: lower model.frame_tokens, set model.precision to bfloat16, or take a smaller"
+                f" model (model.batch_tokens, {self._tokens}, does not come into it)."
             )
         self._tokens = items // 2 * longest
 

@@ -53,8 +53,9 @@ def load_checkpoint(
 ) -> Checkpoint:
     """The model in the folder or of the hub name `source`, which stands in `setting`.
 
-    `architecture`: the class of transformers to load it as. Raises ModelError where a package, the folder, the hub, a file or a part of the weights is
-    missing, where there is no such device, or where the model is of another kind.
+    `architecture`: the class of transformers to load it as. Raises ModelError where a package, the
+    folder, the hub, a file or a part of the weights is missing, where there is no such device, or
+    where the model is of another kind.
     """
     prepare_torch(name, settings.threads)
     device = chosen_device(settings)

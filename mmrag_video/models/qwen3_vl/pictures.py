@@ -55,7 +55,7 @@ def still(image: Image, most_tokens: int) -> Patches:
 
     Raises ModelError where it is far too long.
     """
-    height, width = _fitted(*image.shape[:2], _EDGE, _LEAST_STILL, most_tokens)
+    height, width = _fitted(image.shape, _EDGE, _LEAST_STILL, most_tokens)
     return _patches(_resized(image, height, width)[None], frames=1)
 
 
@@ -73,10 +73,10 @@ def run_size(image: Image, frames: int, most_tokens: int) -> RunSize:
     Two frames share the tokens of one. A long run gets fewer for each, so that it stays under
     7,680. Raises ModelError where the picture is far too long.
     """
-    first = _fitted(*image.shape[:2], _EDGE_AT_FIRST, _LEAST_STILL, _MOST_AT_FIRST)
+    first = _fitted(image.shape, _EDGE_AT_FIRST, _LEAST_STILL, _MOST_AT_FIRST)
     frames += frames % _FRAMES_IN_PATCH
     most = min(most_tokens, _MOST_IN_FRAME, _MOST_IN_RUN * _FRAMES_IN_PATCH / frames)
-    return RunSize(first, _fitted(*first, _EDGE, min(_LEAST_RUN, most), most))
+    return RunSize(first, _fitted(first, _EDGE, min(_LEAST_RUN, most), most))
 
 
 def frame_of_run(image: Image, size: RunSize) -> Image:
@@ -90,8 +90,9 @@ def run(frames: Sequence[Image]) -> Patches:
     return _patches(np.stack(frames), _FRAMES_IN_PATCH)
 
 
-def _fitted(height: int, width: int, edge: int, least: float, most: float) -> tuple[int, int]:
-    """The nearest size in whole squares, between `least` and `most` of them, of about this shape."""
+def _fitted(shape: tuple[int, ...], edge: int, least: float, most: float) -> tuple[int, int]:
+    """The nearest size in whole squares of this edge, between `least` and `most` of them."""
+    height, width = shape[:2]
     if max(height, width) > _LONGEST_SHAPE * min(height, width):
         raise ModelError(
             f"The picture of {width} x {height} pixels is more than {_LONGEST_SHAPE} times as long"

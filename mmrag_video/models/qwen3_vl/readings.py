@@ -1,7 +1,7 @@
 """What Qwen3-VL reads at once: tokens, the place of each, and the pictures among them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,21 +58,16 @@ def reading(
     return Reading(tokens, _positions(seen, grids), tuple(pictures), tuple(runs))
 
 
-def split(whole: Reading, at: int, pictures_before: int) -> tuple[Reading, Reading]:
+def split(whole: Reading, at: int, pictures: int) -> tuple[Reading, Reading]:
     """What stands before this token, with so many of the pictures, and the rest."""
     return (
-        Reading(whole.tokens[:at], whole.positions[:, :at], whole.pictures[:pictures_before]),
-        replace(
-            whole,
-            tokens=whole.tokens[at:],
-            positions=whole.positions[:, at:],
-            pictures=whole.pictures[pictures_before:],
-        ),
+        Reading(whole.tokens[:at], whole.positions[:, :at], whole.pictures[:pictures]),
+        Reading(whole.tokens[at:], whole.positions[:, at:], whole.pictures[pictures:]),
     )
 
 
 def _seen(tokens: Tokens, placeholders: Placeholders) -> NDArray[np.bool_]:
-    return (tokens == placeholders.picture) | (tokens == placeholders.run)
+    return np.isin(tokens, (placeholders.picture, placeholders.run))
 
 
 def _positions(seen: NDArray[np.bool_], grids: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
@@ -81,7 +76,7 @@ def _positions(seen: NDArray[np.bool_], grids: Sequence[tuple[int, int]]) -> NDA
     After a picture it goes on past its longer side. Bai et al. 2025, arXiv:2511.21631.
     """
     positions = np.empty((3, len(seen)), np.int64)
-    starts = np.flatnonzero(seen & ~np.concatenate(([False], seen[:-1])))
+    starts = np.flatnonzero(seen & ~np.concatenate(([False], seen[:-1]))).tolist()
     placed = after = 0
     for start, (rows, columns) in zip(starts, grids, strict=True):
         positions[:, placed:start] = after + np.arange(start - placed)
