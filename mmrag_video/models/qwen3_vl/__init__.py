@@ -21,5 +21,5 @@ def load(settings: ModelSettings, card: ModelCard) -> Model:
     source = settings.path or card.weights
     if source is None:
         raise ModelError(f"The model {card.name} needs model.path: a folder or a hub name.")
-    checkpoint = load_checkpoint(card.name, source, settings, "model.path", "Qwen3VLModel")
+    checkpoint = load_checkpoint(card.name, source, settings, "model.path", needs_head=False)
     return Model(Qwen3VLEmbedder(card.name, checkpoint, settings), reranker=None)

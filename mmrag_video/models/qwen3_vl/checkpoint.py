@@ -1,7 +1,7 @@
 """Loads Qwen3-VL from a folder or the hub, and refuses what is not whole or something else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ _NEEDED_FILES = (
     ("tokenizer.json", "vocab.json"),
 )
 _KIND = "qwen3_vl"
+_HEAD = frozenset({"lm_head.weight"})
 Colour = tuple[float, float, float]
 
 
@@ -37,8 +38,10 @@ Colour = tuple[float, float, float]
 class Checkpoint:
     """A Qwen3-VL and what goes with it."""
 
-    model: Any
-    """Of transformers, where it is to compute."""
+    body: Any
+    """A Qwen3VLModel of transformers, where it is to compute."""
+    head: "torch.Tensor"
+    """(vocabulary, dimensions): reads off how likely each token comes next."""
     prompts: Prompts
     placeholders: Placeholders
     mean: Colour
@@ -49,38 +52,39 @@ class Checkpoint:
 
 
 def load_checkpoint(
-    name: str, source: str, settings: ModelSettings, setting: str, architecture: str
+    name: str, source: str, settings: ModelSettings, setting: str, needs_head: bool
 ) -> Checkpoint:
     """The model in the folder or of the hub name `source`, which stands in `setting`.
 
-    `architecture`: the class of transformers to load it as. Raises ModelError where a package, the
-    folder, the hub, a file or a part of the weights is missing, where there is no such device, or
-    where the model is of another kind.
+    `needs_head`: whether weights without one are refused; else what stands there may be anything.
+    Raises ModelError where a package, the folder, the hub, a file or a part of the weights is
+    missing, where there is no such device, or where the model is of another kind.
     """
     prepare_torch(name, settings.threads)
     device = chosen_device(settings)
     folder = find_checkpoint(source, _NEEDED_FILES, setting)
     precision = chosen_precision(settings, device)
-    config, tokenizer, model = _from_folder(folder.path, precision, setting, architecture)
+    config, tokenizer, model, missing = _from_folder(folder.path, precision, setting)
+    refuse_missing(missing if needs_head else missing - _HEAD, folder.path)
     placeholders = Placeholders(config.image_token_id, config.video_token_id)
     prompts = Prompts(tokenizer, folder.path)
     _check_tokens(prompts, placeholders, folder.path)
     mean, deviation = _normalisation(folder.path)
-    model = model.eval().to(device)
-    return Checkpoint(model, prompts, placeholders, mean, deviation, folder.weights)
+    body, head = model.model.eval().to(device), model.lm_head.weight.detach()
+    return Checkpoint(body, head, prompts, placeholders, mean, deviation, folder.weights)
 
 
 def _from_folder(
-    folder: Path, precision: "torch.dtype", setting: str, architecture: str
-) -> tuple[Any, Any, Any]:
-    """The configuration, the tokenizer, and the model on the CPU."""
+    folder: Path, precision: "torch.dtype", setting: str
+) -> tuple[Any, Any, Any, Set[str]]:
+    """The configuration, the tokenizer, the model on the CPU, and the names of missing parts."""
     import transformers  # noqa: PLC0415
 
     try:
         config = transformers.AutoConfig.from_pretrained(folder)
         if config.model_type == _KIND:
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-            model, report = getattr(transformers, architecture).from_pretrained(
+            model, report = transformers.Qwen3VLForConditionalGeneration.from_pretrained(
                 folder,
                 config=config,
                 dtype=precision,
@@ -96,8 +100,7 @@ def _from_folder(
             f"The model in {folder} is of the kind {config.model_type}, not {_KIND}: set {setting}"
             " to a Qwen3-VL model."
         )
-    refuse_missing(report["missing_keys"], folder)
-    return config, tokenizer, model
+    return config, tokenizer, model, frozenset(report["missing_keys"])
 
 
 def _check_tokens(prompts: Prompts, placeholders: Placeholders, folder: Path) -> None:

@@ -33,13 +33,15 @@ class Qwen3VLEmbedder:
 
     def __init__(self, name: str, checkpoint: Checkpoint, settings: ModelSettings) -> None:
         self.name = name
-        self._checkpoint = checkpoint
+        self._prompts = checkpoint.prompts
+        self._placeholders = checkpoint.placeholders
+        self._weights = checkpoint.weights
         self._settings = settings
-        self._network = Network(checkpoint.model, checkpoint.mean, checkpoint.deviation)
+        self._network = Network(checkpoint.body, checkpoint.mean, checkpoint.deviation)
         self._batches = TokenBatches(settings.batch_tokens)
         self._frame_instruction = sentence(settings.frame_instruction)
         self._query_instruction = sentence(settings.query_instruction)
-        self._frame_prompt = checkpoint.prompts.tokens(self._frame_instruction, [PICTURE])
+        self._frame_prompt = self._prompts.tokens(self._frame_instruction, [PICTURE])
 
     @property
     def dimensions(self) -> int:
@@ -52,7 +54,7 @@ class Qwen3VLEmbedder:
         settings = self._settings
         identity = {
             "class": self._network.kind,
-            "weights": self._checkpoint.weights,
+            "weights": self._weights,
             "preparation": _PREPARATION,
             "frame_instruction": self._frame_instruction,
             "query_instruction": self._query_instruction,
@@ -83,24 +85,21 @@ class Qwen3VLEmbedder:
             raise ModelError("A query needs words, a picture, or both.")
         pictures = [] if query.image is None else [still(query.image, self._settings.frame_tokens)]
         parts = [PICTURE for _ in pictures] + ([words(query.text)] if query.text else [])
-        tokens = self._checkpoint.prompts.tokens(self._query_instruction, parts)
-        [vector] = self._vectors(
-            [reading(tokens, self._checkpoint.placeholders, _cut, pictures=pictures)]
-        )
+        tokens = self._prompts.tokens(self._query_instruction, parts)
+        [vector] = self._vectors([reading(tokens, self._placeholders, _cut, pictures=pictures)])
         return vector
 
     def _reading(self, frame: SampledFrame, shared: Mapping[tuple[int, RunSize], Image]) -> Reading:
-        placeholders = self._checkpoint.placeholders
         if not frame.lead_up:
             pictures = [still(frame.image, self._settings.frame_tokens)]
-            return reading(self._frame_prompt, placeholders, _cut, pictures=pictures)
+            return reading(self._frame_prompt, self._placeholders, _cut, pictures=pictures)
         times = [earlier.time for earlier in frame.lead_up] + [frame.time]
-        tokens = self._checkpoint.prompts.tokens(
+        tokens = self._prompts.tokens(
             self._frame_instruction, [RUN], [time - times[0] for time in times]
         )
         size = self._run_size(frame)
         images = [shared[id(image), size] for image in _run_of(frame)]
-        return reading(tokens, placeholders, _cut, runs=[run(images)])
+        return reading(tokens, self._placeholders, _cut, runs=[run(images)])
 
     def _frames_of_runs(
         self, frames: Sequence[SampledFrame], threads: ThreadPoolExecutor

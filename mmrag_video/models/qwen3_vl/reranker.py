@@ -42,7 +42,7 @@ def load(settings: ModelSettings, card: ModelCard) -> Reranker:
             f"The reranker {card.name} needs model.reranker_path: a folder or a hub name."
         )
     checkpoint = load_checkpoint(
-        card.name, source, settings, "model.reranker_path", "Qwen3VLForConditionalGeneration"
+        card.name, source, settings, "model.reranker_path", needs_head=True
     )
     return Qwen3VLReranker(checkpoint, settings)
 
@@ -56,7 +56,7 @@ class Qwen3VLReranker:
         self._prompts = checkpoint.prompts
         self._placeholders = checkpoint.placeholders
         self._most_tokens = settings.frame_tokens
-        self._network = Network(checkpoint.model.model, checkpoint.mean, checkpoint.deviation)
+        self._network = Network(checkpoint.body, checkpoint.mean, checkpoint.deviation)
         self._batches = TokenBatches(settings.batch_tokens)
         self._kept = np.array(sorted(checkpoint.prompts.special), np.int64)
         self._direction = _from_no_to_yes(checkpoint)
@@ -139,6 +139,6 @@ def _from_no_to_yes(checkpoint: Checkpoint) -> NDArray[np.float32]:
             "The tokenizer in model.reranker_path knows no yes or no: set it to a Qwen3-VL"
             " reranker."
         )
-    head = checkpoint.model.lm_head.weight.detach()
+    head = checkpoint.head
     direction: NDArray[np.float32] = (head[yes].float() - head[no].float()).cpu().numpy()
     return direction
