@@ -76,7 +76,8 @@ def run_size(image: Image, frames: int, most_tokens: int) -> RunSize:
     first = _fitted(image.shape, _EDGE_AT_FIRST, _LEAST_STILL, _MOST_AT_FIRST)
     frames += frames % _FRAMES_IN_PATCH
     most = min(most_tokens, _MOST_IN_FRAME, _MOST_IN_RUN * _FRAMES_IN_PATCH / frames)
-    return RunSize(first, _fitted(first, _EDGE, min(_LEAST_RUN, most), most))
+    least = _LEAST_RUN if most >= _LEAST_RUN else most / 2
+    return RunSize(first, _fitted(first, _EDGE, least, most))
 
 
 def frame_of_run(image: Image, size: RunSize) -> Image:

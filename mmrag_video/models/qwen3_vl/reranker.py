@@ -1,5 +1,6 @@
 """The reranker: asks Qwen3-VL of each candidate whether it meets the query, yes or no."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -110,7 +111,12 @@ class Qwen3VLReranker:
 
     def _scores(self, readings: Sequence[Reading], beginning: Any) -> list[float]:
         leanings = self._network.last_states(readings, beginning) @ self._direction
-        return [float(score) for score in 1 / (1 + np.exp(-leanings))]
+        if not np.isfinite(leanings).all():
+            raise ModelError(
+                "The reranker gave a score that is no number: its weights in model.reranker_path"
+                " are damaged, fetch them again."
+            )
+        return [1 / (1 + math.exp(-min(max(leaning, -700), 700))) for leaning in leanings.tolist()]
 
     def _cut(self, tokens: Tokens) -> Tokens:
         text, ending = tokens[:-_ENDING], tokens[-_ENDING:]
