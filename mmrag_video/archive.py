@@ -34,7 +34,8 @@ class Archive:
     store. Its parts are shared by the threads of the page.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model: Model | None = None) -> None:
+        """`model`: one that is loaded already and is what the settings name."""
         self.settings = settings
         self.directory = DataDirectory(settings.data_dir.expanduser().absolute())
         self._closing = ExitStack()
@@ -42,7 +43,7 @@ class Archive:
         """To the store: the lease of its server and the clients, closed before all else."""
         self._opening = threading.RLock()
         self._catalog: Catalog | None = None
-        self._model: Model | None = None
+        self._model = model
         self._lease: Lease | None = None
         self._stores: dict[str, FrameStore] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
@@ -75,7 +76,11 @@ class Archive:
     @property
     def identity(self) -> IndexIdentity:
         """The identity of an index made with these settings."""
-        return identify(self.model.embedder, self.settings.sampler_for(""))
+        return identify(
+            self.model.embedder,
+            self.settings.sampler_for(""),
+            self.settings.model.recall_dimensions,
+        )
 
     @property
     def active_identity(self) -> IndexIdentity | None:
@@ -89,6 +94,12 @@ class Archive:
             if active != wanted:
                 raise refusal(active, wanted, self.directory.root)
         return active
+
+    def activate(self, identity: IndexIdentity) -> None:
+        """Let searches use this index from now on, if they do not yet."""
+        if self.catalog.active_index() != identity:
+            self.store(identity).answer_by_alias()
+            self.catalog.activate_index(identity)
 
     def store(self, identity: IndexIdentity) -> FrameStore:
         """The frames of one index. Raises StoreError if the store cannot be reached.

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from mmrag_video.catalog.records import Camera, Recording
+from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
 from mmrag_video.video.timecode import Timecode
@@ -83,6 +84,17 @@ def camera_to_json(camera: Camera) -> dict[str, Any]:
         "duration_s": float(camera.duration),
         "first": _moment_of_day(camera.first),
         "last": _moment_of_day(camera.last),
+    }
+
+
+def length_to_json(result: LengthResult) -> dict[str, Any]:
+    """An evaluation at one length of vectors."""
+    return {
+        "dimensions": result.dimensions,
+        "frames": result.frames,
+        "store_bytes": result.store_bytes,
+        "search_s": result.search_seconds,
+        "metrics": result.metrics,
     }
 
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -115,6 +117,8 @@ class AnsweredQuery:
     score: QueryScore
     is_confident: bool
     moments: tuple[Moment, ...]
+    seconds: float
+    """That the search took."""
 
 
 def footage_fingerprint(labelled: LabelledQueries) -> str:
@@ -140,10 +144,18 @@ def answer_queries(archive: Archive, labelled: LabelledQueries) -> list[Answered
 
 
 def _answer(archive: Archive, query: LabelledQuery, names: Mapping[str, str]) -> AnsweredQuery:
+    began = perf_counter()
     answer = search(archive, Query(text=query.text), limit=_MOMENTS)
+    seconds = perf_counter() - began
     moments = tuple(moment for moment in answer.moments if moment.best.recording.id in names)
     ranked = [_ranked(moment, names) for moment in moments]
-    return AnsweredQuery(query, score_query(ranked, query.truth), answer.is_confident, moments)
+    score = score_query(ranked, query.truth)
+    return AnsweredQuery(query, score, answer.is_confident, moments, seconds)
+
+
+def median_seconds(answered: Sequence[AnsweredQuery]) -> float | None:
+    """Of a whole search; None without queries."""
+    return median(one.seconds for one in answered) if answered else None
 
 
 def _ranked(moment: Moment, names: Mapping[str, str]) -> RankedMoment:

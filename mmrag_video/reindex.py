@@ -1,7 +1,7 @@
 """Make the index anew after a change of model or sampler, and let it take over when it is whole.
 
-Until then the old index answers. It is dropped only when every recording it held is in the new
-one, or is given up in so many words.
+Until then the old index answers those whose settings still are the old ones. It is kept after that,
+so that one can go back, until it is dropped in so many words.
 """
 
 import shutil
@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import StoreError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import (
@@ -25,20 +26,22 @@ from mmrag_video.video.discover import Unreachable, find_files
 
 def reindex_paths(
     archive: Archive,
-    paths: Sequence[Path],
+    paths: Sequence[Path] = (),
     forget_missing: bool = False,
     on_progress: Progress = no_progress,
 ) -> Iterator[Outcome]:
     """Ingest `paths` and all known recordings with the settings as they are now.
 
-    One outcome per file. A known recording that cannot be read any more keeps the old index in
-    use, unless `forget_missing`. The caller holds the writer's lock.
+    One outcome per file. Stopped and started again, it goes on: what is complete in the new index
+    is not done twice. A known recording that cannot be read any more keeps the old index in use,
+    unless `forget_missing`. The caller holds the writer's lock.
 
     Raises StoreError, after all outcomes, if the old index stays in use.
     """
     identity = archive.identity
     active = archive.catalog.active_index()
     known = archive.catalog.recordings()
+    archive.catalog.note_index(identity)
     clear_unfinished(archive, identity)
     places = {recording.path for recording in known}
     held: set[str] = set()
@@ -51,24 +54,34 @@ def reindex_paths(
             held.add(outcome.recording.id)
         yield outcome
     lost = [recording for recording in known if recording.id not in held]
-    is_new = active is not None and active.fingerprint != identity.fingerprint
-    if lost and is_new and not forget_missing:
+    if forget_missing:
+        _give_up(archive, identity, lost)
+    elif lost and active is not None and active.fingerprint != identity.fingerprint:
         raise StoreError(
             f"{len(lost)} known recordings, such as {lost[0].path}, could not be read again, so "
             "the old index stays in use; put them back and start again, or give them up with "
             "--forget-missing."
         )
-    archive.catalog.activate_index(identity)
-    if forget_missing:
-        for recording in lost:
-            archive.catalog.give_up(recording.id, identity.fingerprint)
-        clear_unfinished(archive, identity)
-    for old in archive.catalog.indexes():
-        if old.fingerprint != identity.fingerprint:
-            _drop(archive, old, identity)
+    archive.activate(identity)
 
 
-def _drop(archive: Archive, old: IndexIdentity, new: IndexIdentity) -> None:
-    archive.store(new).drop_index(old)
-    archive.catalog.forget_index(old.fingerprint)
-    shutil.rmtree(archive.directory.thumbnails(old.collection), ignore_errors=True)
+def _give_up(archive: Archive, identity: IndexIdentity, lost: Sequence[Recording]) -> None:
+    for recording in lost:
+        archive.catalog.give_up(recording.id, identity.fingerprint)
+    clear_unfinished(archive, identity)
+
+
+def drop_other_indexes(archive: Archive) -> list[IndexIdentity]:
+    """Drop every index but the one in use, those that were never filled to the end among them.
+
+    Gives what was dropped. The caller holds the writer's lock.
+    """
+    active = archive.catalog.active_index()
+    if active is None:
+        return []
+    others = [one for one in archive.catalog.indexes() if one.fingerprint != active.fingerprint]
+    for old in others:
+        archive.store(active).drop_index(old)
+        archive.catalog.forget_index(old.fingerprint)
+        shutil.rmtree(archive.directory.thumbnails(old.collection), ignore_errors=True)
+    return others

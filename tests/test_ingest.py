@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,7 @@ from mmrag_video.index.frames import FrameFilter
 from mmrag_video.index.server import lease_server
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.models.base import Query
-from mmrag_video.reindex import reindex_paths
+from mmrag_video.reindex import drop_other_indexes, reindex_paths
 from mmrag_video.search import search
 from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
 from mmrag_video.video.wall_clock import ClockOrigin
@@ -287,7 +288,45 @@ def test_other_sampler_settings_are_refused_until_the_index_is_made_anew(
         assert outcome.state is OutcomeState.ADDED
         assert frames(archive) == outcome.frames != before
         assert set(findable(archive)) == {yard_clip.name}
-        assert len(archive.catalog.indexes()) == 1
+
+
+def test_the_old_index_is_there_to_go_back_to_until_it_is_dropped(
+    settings: Settings, yard_clip: Path
+):
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip)
+        old, before = archive.identity, frames(archive)
+    coarse = changed(settings, sampler=SamplerSection(interval=3.0))
+    with Archive(coarse) as archive:
+        list(reindex_paths(archive))
+        archive.catalog.note_index(replace(old, sampler="never filled to the end"))
+    with Archive(settings) as archive:
+        [outcome] = reindex_paths(archive)
+        assert outcome.state is OutcomeState.KNOWN, "nothing had to be done for it"
+        assert frames(archive) == before
+    with Archive(coarse) as archive:
+        list(reindex_paths(archive))
+        dropped = drop_other_indexes(archive)
+        assert {one.sampler for one in dropped} == {old.sampler, "never filled to the end"}
+        assert archive.catalog.indexes() == [archive.identity]
+        assert not archive.directory.thumbnails(old.collection).exists()
+        assert set(findable(archive)) == {yard_clip.name}
+        assert drop_other_indexes(archive) == []
+
+
+def test_a_new_index_takes_over_by_command_and_the_old_one_goes_when_told(
+    run: Command, yard_clip: Path
+):
+    run("ingest", yard_clip)
+    other = {"MMRAG_SAMPLER__INTERVAL": "3"}
+    assert run("ingest", yard_clip, **other).returncode == ExitCode.INDEX_MADE_OTHERWISE
+    made = run("reindex", **other)
+    assert (made.returncode, made.stdout[:7]) == (ExitCode.OK, "1 added")
+    assert run("ingest", yard_clip, **other).stdout == "1 already known.\n"
+    told = run("reindex", "--drop-old", **other)
+    assert told.stdout == "1 already known.\n"
+    assert told.stderr.startswith("Dropped: model basic")
+    assert run("reindex", "--drop-old", **other).stderr == ""
 
 
 def test_a_cameras_own_settings_make_only_its_recordings_due_again(

@@ -328,3 +328,56 @@ def test_unknown_and_known_times_are_kept_apart(store: FrameStore) -> None:
     by_time = {one.time: one for one in store.frames_between(RECORDING, Fraction(0), Fraction(9))}
     assert (by_time[Fraction(0)].wall_start, by_time[Fraction(0)].wall_end) == (None, None)
     assert by_time[Fraction(1)].wall_start == known.wall_start
+
+
+# Recall by prefixes
+
+
+LONG = 64
+
+
+def long_unit(seed: int) -> Vector:
+    vector = np.random.default_rng(seed).normal(size=LONG).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def with_prefixes(uri: str, request: pytest.FixtureRequest) -> Iterator[FrameStore]:
+    details = {"revision": request.node.name, "recall_dimensions": "8"}
+    store = FrameStore(uri, None, IndexIdentity("test", LONG, details, sampler="abc"))
+    yield store
+    store.close()
+
+
+def test_prefixes_recall_and_whole_vectors_order(with_prefixes: FrameStore) -> None:
+    vectors = [long_unit(seed) for seed in range(300)]
+    with_prefixes.insert([(frame(n), vector) for n, vector in enumerate(vectors)])
+    asked = long_unit(12345)
+    found = with_prefixes.search(asked, limit=20)
+    exact = sorted(range(300), key=lambda n: -float(vectors[n] @ asked))[:20]
+    assert [int(one.frame.time) for one in found] == exact, "400 are recalled, so all are ordered"
+    for one in found:
+        assert one.similarity == pytest.approx(vectors[int(one.frame.time)] @ asked, abs=1e-5)
+
+
+def test_what_only_its_prefix_resembles_does_not_come_first(with_prefixes: FrameStore) -> None:
+    asked = np.zeros(LONG, np.float32)
+    asked[[0, 40]] = 0.1, 1
+    asked /= np.linalg.norm(asked)
+    decoy = np.zeros(LONG, np.float32)
+    decoy[[0, 41]] = 1, 1
+    with_prefixes.insert([(frame(0), decoy / np.linalg.norm(decoy)), (frame(1), asked)])
+    assert [one.frame.time for one in with_prefixes.search(asked, limit=2)] == [1, 0]
+
+
+def test_an_alias_leads_other_programs_to_the_index_in_use(uri: str) -> None:
+    client = MilvusClient(uri)
+    for number, revision in enumerate(("old", "new")):
+        identity = IndexIdentity("alias", DIMENSIONS, {"revision": revision}, sampler="abc")
+        store = FrameStore(uri, None, identity, owner="0a1b2c")
+        store.answer_by_alias()
+        store.insert([(frame(0, run=number), unit(1))])
+        [row] = client.query("mmrag_video_0a1b2c", "run >= 0", ["run"])
+        assert row["run"] == number
+        store.close()
+    client.close()

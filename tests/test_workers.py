@@ -148,3 +148,17 @@ def test_a_wrong_setting_ends_it_in_one_sentence(nvr: Path, tmp_path: Path):
     assert told.returncode == ExitCode.USAGE
     [sentence] = told.stderr.splitlines()
     assert "Lisboa" in sentence
+
+
+@pytest.mark.parametrize("every", ["nan", "0", "-1", "inf", "soon"])
+def test_an_interval_that_is_none_is_refused(nvr: Path, tmp_path: Path, every: str):
+    told = subprocess.run(
+        [*WORKER, str(nvr), "--every", every],
+        env=environment(tmp_path / "data"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == ExitCode.USAGE
+    assert "Traceback" not in told.stderr

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from threading import Event
 from typing import NoReturn
@@ -34,6 +35,7 @@ _log = logging.getLogger("workers.scheduled_ingest")
 @click.option(
     "--every",
     type=click.FloatRange(0.01, 60 * 24 * 7),
+    callback=lambda context, option, minutes: _number(minutes),
     default=10,
     show_default=True,
     help="Minutes from the start of a round to the start of the next; fractions are allowed.",
@@ -85,6 +87,13 @@ def ingest_every(minutes: float, rounds: "Rounds") -> NoReturn:
             rounds.carry_out()
     finally:
         scheduler.shutdown(wait=False)
+
+
+def _number(minutes: float) -> float:
+    """No comparison tells that `nan` is out of range."""
+    if isnan(minutes):
+        raise click.BadParameter("'nan' is not a number of minutes.")
+    return minutes
 
 
 _Change = tuple[int, int]

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import for_writing, in_words, open_database
@@ -75,9 +75,15 @@ class Catalog:
             return None if row is None else identity_of(row)
 
     def indexes(self) -> list[IndexIdentity]:
-        """Every index that was activated and not forgotten."""
+        """Every index that was noted or activated, and not forgotten."""
         with self._reading() as session:
             return [identity_of(row) for row in session.scalars(select(IndexRow))]
+
+    def note_index(self, identity: IndexIdentity) -> None:
+        """Note that an index is being filled. Searches use it when it is activated."""
+        with self._writing() as session:
+            if session.get(IndexRow, identity.fingerprint) is None:
+                session.add(index_row(identity, active=False))
 
     def activate_index(self, identity: IndexIdentity) -> None:
         """Let searches use this index from now on."""
@@ -266,7 +272,7 @@ class Catalog:
                 func.sum(RecordingRow.duration_us),
                 func.min(RecordingRow.clock_start),
                 func.max(RecordingRow.clock_end),
-                func.max(RecordingRow.zone),
+                func.max(case((RecordingRow.clock_start.is_not(None), RecordingRow.zone))),
             )
             .where(_is_findable(index))
             .group_by(RecordingRow.camera)

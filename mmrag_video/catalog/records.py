@@ -25,7 +25,7 @@ class Camera:
     name: str
     recordings: int
     duration: Fraction
-    """Seconds of complete recordings."""
+    """Seconds of complete recordings, each rounded to a microsecond."""
     first: datetime | None
     last: datetime | None
 

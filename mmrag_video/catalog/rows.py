@@ -91,9 +91,9 @@ def index_row(identity: IndexIdentity, active: bool) -> IndexRow:
     )
 
 
-def in_zone(time: datetime | None, zone: str) -> datetime | None:
-    """The same moment on the clock of an IANA zone."""
-    return None if time is None else time.astimezone(ZoneInfo(zone))
+def in_zone(time: datetime | None, zone: str | None) -> datetime | None:
+    """The same moment on the clock of an IANA zone; None where either is unknown."""
+    return None if time is None or zone is None else time.astimezone(ZoneInfo(zone))
 
 
 def _clock_of(row: RecordingRow) -> Clock:

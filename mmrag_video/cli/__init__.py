@@ -13,6 +13,7 @@ from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.recordings import recordings
+from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.errors import ExitCode, MmragError
@@ -71,7 +72,7 @@ def _stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (ingest, search, serve, recordings, cameras, evaluate, doctor):
+for command in (ingest, reindex, search, serve, recordings, cameras, evaluate, doctor):
     cli.add_command(command)
 
 

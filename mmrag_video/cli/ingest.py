@@ -63,7 +63,6 @@ def ingest(
         raise click.UsageError("Name a file or a folder with recordings.")
     if forget_missing and not reindex:
         raise click.UsageError("--forget-missing goes with --reindex.")
-    outcomes: list[Outcome] = []
     with (
         Archive(settings) as archive,
         writer_lock(archive.directory.root),
@@ -73,19 +72,26 @@ def ingest(
             work = reindex_paths(archive, paths, forget_missing, follow)
         else:
             work = ingest_paths(archive, paths, follow)
-        try:
-            for outcome in work:
-                outcomes.append(outcome)
-                _tell(outcome)
-        except KeyboardInterrupt:
-            error_console.print("What was complete is kept; the same command goes on from there.")
-            raise
+        code = carry_out(work, as_json)
+    context.exit(code)
+
+
+def carry_out(work: Iterator[Outcome], as_json: bool) -> ExitCode:
+    """Do the work to its end, tell of every outcome, and give the exit code."""
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in work:
+            outcomes.append(outcome)
+            _tell(outcome)
+    except KeyboardInterrupt:
+        error_console.print("What was complete is kept; the same command goes on from there.")
+        raise
     if as_json:
         print_json({"recordings": [outcome_to_json(outcome) for outcome in outcomes]})
     else:
         click.echo(summary(outcomes))
-    if any(outcome.state is OutcomeState.FAILED for outcome in outcomes):
-        context.exit(ExitCode.SOME_RECORDINGS_FAILED)
+    failed = any(outcome.state is OutcomeState.FAILED for outcome in outcomes)
+    return ExitCode.SOME_RECORDINGS_FAILED if failed else ExitCode.OK
 
 
 @contextmanager

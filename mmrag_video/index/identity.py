@@ -10,6 +10,7 @@ from mmrag_video.errors import IndexMismatchError
 from mmrag_video.models.base import Embedder
 from mmrag_video.video.sampled import SamplerSettings
 
+_RECALL = "recall_dimensions"
 _SHOWN = 16
 """Characters of a value that an error shows: enough to tell two digests apart."""
 
@@ -21,7 +22,7 @@ class IndexIdentity:
     model: str
     dimensions: int
     details: Mapping[str, str]
-    """The embedder's identity: weights, revision, instruction."""
+    """The embedder's identity (weights, revision, instruction), and how frames are recalled."""
     sampler: str
     """Fingerprint of the sampler settings that hold for every camera."""
 
@@ -30,6 +31,12 @@ class IndexIdentity:
         """Sixteen hex digits; part of the collection's name."""
         text = json.dumps([self.model, self.dimensions, sorted(self.details.items()), self.sampler])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def recall_dimensions(self) -> int | None:
+        """Length of the prefix by which frames are recalled; None where the whole vector does."""
+        length = self.details.get(_RECALL)
+        return None if length is None else int(length)
 
     @property
     def collection(self) -> str:
@@ -67,11 +74,14 @@ def refusal(made: IndexIdentity, wanted: IndexIdentity, root: Path) -> IndexMism
     )
 
 
-def identify(embedder: Embedder, sampler: SamplerSettings) -> IndexIdentity:
+def identify(
+    embedder: Embedder, sampler: SamplerSettings, recall_dimensions: int | None = None
+) -> IndexIdentity:
     """The identity of an index filled by this embedder with these sampler settings."""
+    recall = {} if recall_dimensions is None else {_RECALL: str(recall_dimensions)}
     return IndexIdentity(
         model=embedder.name,
         dimensions=embedder.dimensions,
-        details=dict(embedder.identity),
+        details={**embedder.identity, **recall},
         sampler=sampler.fingerprint,
     )

@@ -15,6 +15,7 @@ from mmrag_video.errors import ModelError, StoreError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.models.base import Vector
+from mmrag_video.models.matryoshka import prefix
 from mmrag_video.video.sampled import KeepReason
 
 Row = Mapping[str, Any]
@@ -60,6 +61,8 @@ def collection_schema(identity: IndexIdentity) -> CollectionSchema:
         schema.add_field(name, DataType.INT64)
     schema.add_field("facts", DataType.JSON)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=identity.dimensions)
+    if identity.recall_dimensions is not None:
+        schema.add_field("prefix", DataType.FLOAT_VECTOR, dim=identity.recall_dimensions)
     return schema
 
 
@@ -84,14 +87,15 @@ def identity_from_text(text: str) -> IndexIdentity | None:
         return None
 
 
-def row_of(frame: StoredFrame, vector: Vector, dimensions: int) -> dict[str, Any]:
-    """The row of a frame.
+def row_of(frame: StoredFrame, vector: Vector, identity: IndexIdentity) -> dict[str, Any]:
+    """The row of a frame in an index of this identity.
 
-    Raises ModelError for a vector that is not `dimensions` finite numbers of unit length: Milvus
-    Lite would take NaN without a word. Raises StoreError for a camera name that does not fit.
+    Raises ModelError for a vector that is not as many finite numbers of unit length: Milvus Lite
+    would take NaN without a word. Raises StoreError for a camera name that does not fit.
     """
-    _check_vector(vector, dimensions, frame)
+    _check_vector(vector, identity.dimensions, frame)
     _check_camera(frame)
+    recall = identity.recall_dimensions
     return {
         "key": frame.key,
         "recording": frame.recording,
@@ -106,6 +110,7 @@ def row_of(frame: StoredFrame, vector: Vector, dimensions: int) -> dict[str, Any
         "lot": _lot(frame.key),
         "facts": dict(frame.facts),
         "vector": np.asarray(vector, dtype=np.float32),
+        **({} if recall is None else {"prefix": prefix(vector, recall)}),
     }
 
 

@@ -30,13 +30,19 @@ from mmrag_video.index.rows import (
     row_of,
 )
 from mmrag_video.models.base import Vector
+from mmrag_video.models.matryoshka import prefix
 from mmrag_video.video.wall_clock import Clock
 
 _LARGEST_ANSWER = 16_384
 """Rows a Milvus server gives to one request."""
 _BATCH = 1_000
 """Rows written or walked over at a time: 1.5 MB of 384-d vectors, far below gRPC's 64 MB."""
+_RECALLED = 2
+"""Times as many frames are recalled by their prefixes as are wanted, for the whole vectors to
+order: what belongs among the best but has a poor prefix must have come along."""
+_FEWEST_TO_ORDER = 400
 _IDENTITY_PROPERTY = "mmrag.identity"
+_ALIAS = "mmrag_video"
 _STRONG = {"consistency_level": "Strong"}
 """Reads see every write that went before them."""
 _EVERYTHING = FrameFilter()
@@ -77,7 +83,7 @@ class FrameStore:
         Raises ModelError, before anything is written, if a vector is not a finite unit vector of
         the index's dimensions.
         """
-        self._write([row_of(frame, vector, self.identity.dimensions) for frame, vector in frames])
+        self._write([row_of(frame, vector, self.identity) for frame, vector in frames])
 
     def flush(self) -> None:
         """Make what was written durable and quick to search: once after each recording."""
@@ -91,17 +97,39 @@ class FrameStore:
         limit: int = 400,
         without_runs: Sequence[int] = (),
     ) -> list[FoundFrame]:
-        """The frames nearest to the vector, best first. `limit`: at most 16384."""
+        """The frames nearest to the vector, best first. `limit`: at most 16384.
+
+        Where the index has prefixes they recall, and the whole vectors order what came.
+        """
+        expression = filter_expression(where, without_runs)
+        recall = self.identity.recall_dimensions
+        if recall is None:
+            hits = self._nearest("vector", vector, expression, limit, FRAME_FIELDS)
+            return [FoundFrame(frame_of(hit["entity"]), float(hit["distance"])) for hit in hits]
+        recalled = max(_FEWEST_TO_ORDER, _RECALLED * limit)
+        fields = (*FRAME_FIELDS, "vector")
+        hits = self._nearest("prefix", prefix(vector, recall), expression, recalled, fields)
+        rows = [hit["entity"] for hit in hits]
+        found = [
+            FoundFrame(frame_of(row), float(np.asarray(row["vector"], np.float32) @ vector))
+            for row in rows
+        ]
+        return sorted(found, key=lambda one: -one.similarity)[:limit]
+
+    def _nearest(
+        self, field: str, vector: Vector, expression: str, limit: int, output: Sequence[str]
+    ) -> list[Any]:
         with in_words(self.uri):
             (hits,) = self._client.search(
                 self._collection,
                 data=[np.asarray(vector, np.float32)],
-                filter=filter_expression(where, without_runs),
+                anns_field=field,
+                filter=expression,
                 limit=min(limit, _LARGEST_ANSWER),
-                output_fields=list(FRAME_FIELDS),
+                output_fields=list(output),
                 **_STRONG,
             )
-        return [FoundFrame(frame_of(hit["entity"]), float(hit["distance"])) for hit in hits]
+        return list(hits)
 
     def frames_between(
         self, recording: str, start: Fraction, end: Fraction, without_runs: Sequence[int] = ()
@@ -117,6 +145,11 @@ class FrameStore:
             and frame.run not in without_runs
         ]
         return sorted(frames, key=lambda frame: frame.time)
+
+    def frames_of_run(self, run: int) -> list[tuple[StoredFrame, Vector]]:
+        """All that an ingest run wrote, with the vectors."""
+        rows = self._rows(f"run == {run}", (*FRAME_FIELDS, "vector"))
+        return [(frame_of(row), np.asarray(row["vector"], np.float32)) for row in rows]
 
     def sample(
         self, count: int, without_runs: Sequence[int] = ()
@@ -160,6 +193,17 @@ class FrameStore:
             )
         self.flush()
 
+    def answer_by_alias(self) -> None:
+        """Let this catalog's alias name this collection: other programs find frames by it.
+
+        The program itself goes by the catalog, which is changed after this.
+        """
+        with in_words(self.uri):
+            try:
+                self._client.alter_alias(self._collection, self._alias)
+            except MilvusException:  # there is none yet
+                self._client.create_alias(self._collection, self._alias)
+
     def drop_index(self, identity: IndexIdentity) -> None:
         """Remove an index that is no longer wanted, with all its frames; missing ones are fine."""
         with in_words(self.uri):
@@ -169,8 +213,16 @@ class FrameStore:
         """Let go of the connection."""
         self._client.close()
 
+    @property
+    def _alias(self) -> str:
+        return f"{_ALIAS}_{self._owner}" if self._owner else _ALIAS
+
     def _name(self, identity: IndexIdentity) -> str:
         return f"{identity.collection}_{self._owner}" if self._owner else identity.collection
+
+    @property
+    def _vector_fields(self) -> tuple[str, ...]:
+        return ("vector",) if self.identity.recall_dimensions is None else ("vector", "prefix")
 
     def _make_what_is_missing(self) -> None:
         if not self._client.has_collection(self._collection):
@@ -184,7 +236,8 @@ class FrameStore:
         if not self._client.list_indexes(self._collection):
             index = self._client.prepare_index_params()
             # FLAT: with HNSW and IVF a filter that lets few rows through loses some of those.
-            index.add_index("vector", index_type="FLAT", metric_type="COSINE")
+            for field in self._vector_fields:
+                index.add_index(field, index_type="FLAT", metric_type="COSINE")
             self._client.create_index(self._collection, index)
 
     def _check_identity(self) -> None:

@@ -7,19 +7,25 @@ from importlib import import_module
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import Model, Reranker
 from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
+from mmrag_video.models.matryoshka import check_prefix, shortened
 from mmrag_video.settings import ModelSettings
 
 
 def load_model(settings: ModelSettings) -> Model:
     """The embedder that the settings name, with its reranker or the one that they name.
 
-    Raises ModelError if there is none of that name, or it is not installed.
+    Raises ModelError if there is none of that name, it is not installed, or its vectors cannot be
+    cut as the settings want them.
     """
     card = card_of(settings.name, EMBEDDERS, "model.name")
     model: Model = import_module(card.module).load(settings, card)
-    if settings.reranker is None:
-        return model
-    return replace(model, reranker=load_reranker(settings, settings.reranker))
+    if settings.dimensions is not None:
+        model = replace(model, embedder=shortened(model.embedder, settings.dimensions))
+    if settings.recall_dimensions is not None:
+        check_prefix(model.embedder, settings.recall_dimensions, "model.recall_dimensions")
+    if settings.reranker is not None:
+        model = replace(model, reranker=load_reranker(settings, settings.reranker))
+    return model
 
 
 def load_reranker(settings: ModelSettings, name: str) -> Reranker:
