@@ -37,9 +37,9 @@ def write_instruct_model(folder: Path) -> Path:
             "head_dim": 16,
             "max_position_embeddings": 16384,
             "eos_token_id": token("<|im_end|>"),
-            "rope_parameters": {
+            "rope_theta": 5_000_000,
+            "rope_scaling": {
                 "rope_type": "default",
-                "rope_theta": 5_000_000,
                 "mrope_section": [4, 2, 2],
                 "mrope_interleaved": True,
             },

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from mmrag_video import __version__
+from mmrag_video.cli.ask import ask
 from mmrag_video.cli.cameras import cameras
 from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.doctor import doctor
@@ -71,7 +72,7 @@ def _stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (ingest, search, serve, recordings, cameras, evaluate, doctor):
+for command in (ingest, search, ask, serve, recordings, cameras, evaluate, doctor):
     cli.add_command(command)
 
 

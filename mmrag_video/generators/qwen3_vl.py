@@ -2,6 +2,7 @@
 
 import threading
 import time
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class Qwen3VLGenerator:
         self._tokenizer = tokenizer
         self._image_processor = image_processor
         self._settings = settings
+        # transformers 4 finds a picture's tokens itself and refuses to be told of their kinds.
+        self._takes = signature(network.forward).parameters
         self._lock = threading.Lock()
 
     def write(self, prompt: Prompt) -> str:
@@ -62,7 +65,11 @@ class Qwen3VLGenerator:
         with self._lock, torch.inference_mode():
             inputs = prepare(prompt, self._tokenizer, self._image_processor)
             read = inputs["input_ids"].shape[1]
-            inputs = {name: value.to(self._network.device) for name, value in inputs.items()}
+            inputs = {
+                name: value.to(self._network.device)
+                for name, value in inputs.items()
+                if name in self._takes
+            }
             began = time.monotonic()
             try:
                 tokens = self._network.generate(
