@@ -77,13 +77,11 @@ class WrittenAnswer:
             else f"A machine looked at pictures of {count}. It may have overlooked something."
         ]
         if self.dropped_sentences:
-            remarks.append(
-                f"{_counted(self.dropped_sentences, 'sentence')} left out: no moment was cited."
-            )
+            left_out = _counted(self.dropped_sentences, "sentence")
+            remarks.append(f"{left_out} left out: no moment was cited.")
         if self.dropped_citations:
-            remarks.append(
-                f"{_counted(self.dropped_citations, 'citation')} left out: nothing of that number was shown."
-            )
+            left_out = _counted(self.dropped_citations, "citation")
+            remarks.append(f"{left_out} left out: nothing of that number was shown.")
         return tuple(remarks)
 
     @property

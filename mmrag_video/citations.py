@@ -18,7 +18,7 @@ _CITATION = re.compile(
 """`[2]`, `[1, 3]`, `[2-4]` and what models make of it, such as `[moment 2]`."""
 _RANGE = re.compile(r"(\d+)(?:\s*[-–]\s*\#?(\d+))?", re.ASCII)
 _END = re.compile(
-    rf"""(?: [.!?…]+ ["'”’»)*_]* (?= \s | \Z | [\[【] )   # not the point in 12.5
+    rf"""(?: [.!?…؟।۔]+ ["'”’»)*_]* (?= \s | \Z | [\[【] )   # not the point in 12.5
            | [。！？]+ [”』」）]* )                         # which no space follows
          (?: [ \t]* {_CITATION.pattern} )*                 # its citations, where they come after
     """,
@@ -28,7 +28,7 @@ _ONLY_CITATIONS = re.compile(rf"(?:{_CITATION.pattern}\s*)+", re.IGNORECASE | re
 _ABBREVIATION = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\.\Z")
 """`p.m.`: no end of a sentence where a small letter follows."""
 _LIST_MARK = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+", re.ASCII)
-_GAP_BEFORE_SIGN = re.compile(r"\s+(?=[.,;:!?…。！？，])")
+_GAP_BEFORE_SIGN = re.compile(r"\s+(?=[.,;:!?…؟।۔。！？，])")
 _ROUND = str.maketrans("[]【】", "()()")
 """Square brackets mean citations, and nothing else, in what is shown."""
 
@@ -57,14 +57,14 @@ class CheckedText:
 def check(text: str, citable: Collection[int]) -> CheckedText:
     """The sentences of a generator's text that cite something citable, in order.
 
-    Nothing is left where it says that the answer is not seen.
+    Nothing is left, and nothing counted, where it says that the answer is not seen.
     """
     kept: list[Sentence] = []
     dropped = strays = 0
     for piece in _pieces(text):
         words = _words(piece)
         if _says_not_seen(words):
-            return CheckedText((), dropped, strays)
+            return CheckedText((), 0, 0)
         cited = _cited(piece, citable)
         valid = cited.intersection(citable)
         strays += len(cited - valid)
