@@ -65,5 +65,9 @@ def _clock(time: datetime | None) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Valid Unicode without line ends: names of files may hold stray bytes."""
-    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return " ".join(valid_text(text).split())
+
+
+def valid_text(text: str) -> str:
+    """Valid Unicode: file names and command lines may hold stray bytes, which are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
