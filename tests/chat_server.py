@@ -4,7 +4,7 @@ import io
 import json
 import threading
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -29,6 +29,8 @@ class ChatServer:
         self.models: Any = {"data": [{"id": "tiny-instruct"}, {"id": "other"}]}
         self.status = 200
         self.body: Any = None
+        self.before_answering: Callable[[], None] | None = None
+        """Called when a question has come, in the thread that answers it."""
 
     def says(self, content: Any) -> None:
         """Answer with this content from now on, whatever comes."""
@@ -74,6 +76,8 @@ def chat_server() -> Iterator[ChatServer]:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             chat.asked.append(json.loads(content))
             chat.keys.append(self.headers["Authorization"])
+            if chat.before_answering is not None:
+                chat.before_answering()
             self._send(chat.status, chat.body)
 
         def _send(self, status: int, body: Any) -> None:
