@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -45,30 +46,26 @@ def asked(place: dict[str, str], *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["ask", *arguments], env={**place, "COLUMNS": "400"})
 
 
-def test_the_answer_is_printed_with_the_moments_it_cites(
-    run: Command, place: dict[str, str], collection: PageArchive
-):
+def test_the_answer_is_printed_with_the_moments_it_cites(run: Command, place: dict[str, str]):
     told = run("ask", QUESTION, **place)
     assert told.returncode == ExitCode.OK, told.stderr
-    words, *table = told.stdout.splitlines()
+    words, _heading, *table, first, second = told.stdout.splitlines()
     assert words == "The yard is quiet. [2] A box goes by. [1][2]"
-    assert [line.split()[0] for line in table if line.startswith(" [")] == ["[1]", "[2]"]
+    assert [line.split()[0] for line in table] == ["[1]", "[2]"]
+    for number, line in ((1, first), (2, second)):
+        mark, _, thumbnail = line.partition(" ")
+        assert mark == f"[{number}]" and Path(thumbnail).is_file()
     assert "Written by a machine from pictures of 3 moments." in told.stderr
     assert "1 sentence left out: no moment was cited." in told.stderr
     assert "1 citation left out: nothing of that number was shown." in told.stderr
 
 
-def test_a_cited_moment_has_camera_time_and_thumbnail(
-    place: dict[str, str], collection: PageArchive
-):
+def test_a_cited_moment_has_its_camera_and_times(place: dict[str, str]):
     told = asked(place, QUESTION, "--camera", "Yard").stdout
-    heading, row = told.splitlines()[1:]
-    for name in ("Camera", "Start", "End", "Clock", "Thumbnail"):
-        assert name in heading
+    heading, row = told.splitlines()[1:3]
+    assert heading.split() == ["Camera", "Start", "End", "Clock"]
     assert "Yard" in row and "00:00:00.000" in row
     assert "2025-03-04 14:03:22 +00:00 (name)" in row
-    thumbnails = collection.archive.directory.root / "thumbnails"
-    assert row.split()[-1].startswith(str(thumbnails)) and row.rstrip().endswith(".jpg")
 
 
 def test_the_answer_as_json(place: dict[str, str]):

@@ -58,7 +58,8 @@ def cli(context: click.Context, settings_file: Path | None, data_dir: Path | Non
 
     \b
     Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 some recordings failed, the others
-    are done; 4 no confident match; 5 the index was made with other settings; 130 interrupted.
+    are done; 4 no confident match, or not seen; 5 the index was made with other settings;
+    130 interrupted.
     """
     signal.signal(signal.SIGTERM, _stop)
     settings = load_settings(settings_file)

@@ -35,9 +35,9 @@ def ask(
     end: str | None,
     as_json: bool,
 ) -> None:
-    """Answer QUESTION in a few sentences, from pictures of the moments that a search finds.
+    """Answer QUESTION in words, each sentence citing moments.
 
-    A model writes them: the one at the setting generator.url or in generator.path. The numbers
+    A model looks at pictures of what a search finds and writes a few sentences: the one at the setting generator.url or in generator.path. The numbers
     behind a sentence name the moments that it relies on; sentences without are left out. It may be
     wrong all the same: look at the moments. When nothing was seen, the exit code is 4.
 
@@ -61,13 +61,18 @@ def ask(
 
 
 def print_written_answer(answer: WrittenAnswer) -> None:
-    """Print the sentences, and under them the moments that they cite."""
+    """Print the sentences, and under them the moments that they cite, with their pictures' paths.
+
+    A path in the table would be folded over many lines, and of no use.
+    """
     click.echo(printable(answer.text))
     if answer.cited:
-        table = table_of("", "Camera*", "Start", "End", "Clock*", "Thumbnail*")
+        table = table_of("", "Camera*", "Start", "End", "Clock*")
         for one in answer.cited:
             table.add_row(*_row(one))
         print_table(table)
+    for one in answer.cited:
+        click.echo(printable(f"[{one.number}] {one.thumbnail}"))
     for remark in answer.remarks:
         error_console.print(plain(remark), soft_wrap=True)
 
@@ -80,5 +85,4 @@ def _row(cited: NumberedMoment) -> tuple[str, ...]:
         timecode(moment.start),
         timecode(moment.end),
         clock_of(moment),
-        plain(str(cited.thumbnail)),
     )
