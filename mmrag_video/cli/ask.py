@@ -37,9 +37,10 @@ def ask(
 ) -> None:
     """Answer QUESTION in words, each sentence citing moments.
 
-    A model looks at pictures of what a search finds and writes a few sentences: the one at the setting generator.url or in generator.path. The numbers
-    behind a sentence name the moments that it relies on; sentences without are left out. It may be
-    wrong all the same: look at the moments. When nothing was seen, the exit code is 4.
+    A model looks at pictures of what a search finds, and writes a few sentences: the one at the
+    setting generator.url or in generator.path. The numbers behind a sentence name the moments that
+    it relies on; sentences without are left out. It may be wrong all the same: look at the moments.
+    When nothing was seen, the exit code is 4.
 
     \b
     Example:
