@@ -12,9 +12,9 @@ from PIL import Image as Pillow
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import Embedder, Query
+from mmrag_video.models.qwen3_vl.wording import punctuated
 from mmrag_video.models.registry import load_model
 from mmrag_video.models.server.llama import REMEDIES as LLAMA_REMEDIES
-from mmrag_video.models.server.prompts import punctuated
 from mmrag_video.models.server.protocol import Symptom
 from mmrag_video.models.server.self_test import PICTURES, expected_dimensions
 from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.checkpoint_folder import find_checkpoint
-from mmrag_video.models.qwen3_vl.pictures import MERGE, PATCH
 from mmrag_video.models.qwen3_vl.prompts import PICTURE_TOKEN, RUN_TOKEN, Prompts
 from mmrag_video.models.qwen3_vl.readings import Placeholders
+from mmrag_video.models.qwen3_vl.sizes import MERGE, PATCH
 from mmrag_video.models.torch_loading import (
     chosen_device,
     chosen_precision,

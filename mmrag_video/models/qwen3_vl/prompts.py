@@ -2,7 +2,6 @@
 
 import json
 import threading
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -36,13 +35,6 @@ _PLAIN_TEMPLATE = (
 def words(text: str) -> Part:
     """Words as a part of what the user says."""
     return {"type": "text", "text": text}
-
-
-def sentence(instruction: str) -> str:
-    """The instruction as the vendor's code gives it: it ends in punctuation."""
-    instruction = instruction.strip()
-    ends = instruction and unicodedata.category(instruction[-1]).startswith("P")
-    return instruction if ends or not instruction else f"{instruction}."
 
 
 class Prompts:

@@ -7,8 +7,8 @@ import numpy as np
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import FrameEmbedding, Query, Vector
+from mmrag_video.models.qwen3_vl.wording import punctuated
 from mmrag_video.models.server.pictures import picture_file
-from mmrag_video.models.server.prompts import punctuated
 from mmrag_video.models.server.protocol import Content
 from mmrag_video.models.server.self_test import check_embedding
 from mmrag_video.models.server.served import ServedModel

@@ -5,22 +5,19 @@ some version and quality left of it.
 """
 
 import io
-from math import ceil, floor, sqrt
 
 from PIL import Image as Pillow
 
+from mmrag_video.models.qwen3_vl.sizes import EDGE, LEAST_STILL, fitted
 from mmrag_video.video.frames import Image
 
-CELL = 32
-"""Pixels: the side of the square that becomes one token of Qwen3-VL."""
-_FEWEST_TOKENS = 4
 _QUICKLY = 1
 """zlib's level: 6, the usual one, takes three times as long and saves a sixth."""
 
 
 def picture_file(image: Image, tokens: int) -> bytes:
     """The picture as a PNG file that takes at most `tokens` tokens."""
-    height, width = fitted(image.shape[0], image.shape[1], tokens)
+    height, width = sent_size(image.shape[0], image.shape[1], tokens)
     picture = Pillow.fromarray(image)
     if picture.size != (width, height):
         picture = picture.resize((width, height), Pillow.Resampling.BICUBIC)
@@ -29,19 +26,13 @@ def picture_file(image: Image, tokens: int) -> bytes:
     return file.getvalue()
 
 
-def fitted(height: int, width: int, tokens: int) -> tuple[int, int]:
-    """Height and width, whole cells each, that are nearest to a picture's own within the budget.
+def sent_size(height: int, width: int, tokens: int) -> tuple[int, int]:
+    """Height and width in which a picture is sent, so that the server has nothing left to scale.
 
-    The rule of Qwen3-VL's image processor, so that the server has nothing left to scale. A picture
-    so long that even one row of cells is over the budget is squeezed.
+    One so long that even a single row of squares is over the budget is squeezed.
     """
-    rows, columns = max(1, round(height / CELL)), max(1, round(width / CELL))
-    if rows * columns > tokens:
-        shrink = sqrt(height * width / (tokens * CELL * CELL))
-        rows, columns = (max(1, floor(side / shrink / CELL)) for side in (height, width))
-    elif rows * columns < _FEWEST_TOKENS:
-        grow = sqrt(_FEWEST_TOKENS * CELL * CELL / (height * width))
-        rows, columns = (ceil(side * grow / CELL) for side in (height, width))
+    fitted_height, fitted_width = fitted(height, width, EDGE, LEAST_STILL, tokens)
+    rows, columns = fitted_height // EDGE, fitted_width // EDGE
     rows = min(rows, max(1, tokens // columns))
     columns = min(columns, tokens // rows)
-    return rows * CELL, columns * CELL
+    return rows * EDGE, columns * EDGE

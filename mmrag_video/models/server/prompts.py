@@ -4,8 +4,7 @@ The wording and the turns are those of the models' own publication,
 https://github.com/QwenLM/Qwen3-VL-Embedding (`src/models/`): another prompt gives other vectors.
 """
 
-import unicodedata
-
+from mmrag_video.models.qwen3_vl.wording import JUDGE, RERANKING_INSTRUCTION, punctuated
 from mmrag_video.models.server.protocol import Content
 
 Piece = str | bytes
@@ -13,11 +12,6 @@ Piece = str | bytes
 
 NOTHING = "NULL"
 """Stands where there is neither text nor picture."""
-_JUDGE = (
-    "Judge whether the Document meets the requirements based on the Query and the Instruct"
-    ' provided. Note that the answer can only be "yes" or "no".'
-)
-_RERANKING_INSTRUCTION = "Given a search query, retrieve relevant candidates that answer the query."
 
 
 def embedding_prompt(content: Content, instruction: str) -> list[Piece]:
@@ -27,15 +21,8 @@ def embedding_prompt(content: Content, instruction: str) -> list[Piece]:
 
 def reranking_prompt(query: Content, document: Content) -> list[Piece]:
     """The prompt whose answer, yes or no, is the document's score."""
-    asked = [f"<Instruct>: {_RERANKING_INSTRUCTION}<Query>:", *_pieces(query)]
-    return _turns(_JUDGE, [*asked, "\n<Document>:", *_pieces(document)])
-
-
-def punctuated(instruction: str) -> str:
-    """The instruction as a sentence: the models never saw one without an end."""
-    instruction = instruction.strip()
-    ended = unicodedata.category(instruction[-1:] or ".").startswith("P")
-    return instruction if ended else f"{instruction}."
+    asked = [f"<Instruct>: {RERANKING_INSTRUCTION}<Query>:", *_pieces(query)]
+    return _turns(JUDGE, [*asked, "\n<Document>:", *_pieces(document)])
 
 
 def _pieces(content: Content) -> list[Piece]:

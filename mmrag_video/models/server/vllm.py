@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmrag_video.models.connection import Connection
+from mmrag_video.models.qwen3_vl.wording import punctuated
 from mmrag_video.models.server.answers import in_order
-from mmrag_video.models.server.prompts import punctuated
 from mmrag_video.models.server.protocol import Content, Symptom
 
 _OTHER_MODEL = "serve a model that embeds pictures, such as Qwen/Qwen3-VL-Embedding-2B"
