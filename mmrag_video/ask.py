@@ -16,7 +16,7 @@ from mmrag_video.index.frames import FrameFilter
 from mmrag_video.models.base import Query
 from mmrag_video.moment_pictures import pictures_of
 from mmrag_video.moments import Confidence, Moment
-from mmrag_video.question_prompt import ShownMoment, valid_text, write_prompt
+from mmrag_video.question_prompt import ShownMoment, write_prompt
 from mmrag_video.search import search
 
 NOT_SEEN = "Not seen in the recordings that were searched."
@@ -98,7 +98,6 @@ def ask(archive: Archive, question: str, where: FrameFilter | None = None) -> Wr
     fails, RecordingError if no picture of what was found can be read, and what `search` raises.
     """
     check_generator(archive.settings)
-    question = valid_text(question)
     found = search(archive, Query(text=question), where, archive.settings.generator.moments)
     moments = [one for one in found.moments if one.confidence is not Confidence.WEAK]
     shown = _show(archive, moments)

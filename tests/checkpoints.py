@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertModel,
@@ -236,6 +236,7 @@ def _qwen_tokenizer() -> PreTrainedTokenizerFast:
                 vocabulary[word[: end + 1]] = len(vocabulary)
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in QWEN_SPECIAL])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

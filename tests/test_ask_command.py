@@ -137,11 +137,20 @@ def test_a_mistake_is_answered_with_one_sentence(
 def test_stray_bytes_in_a_question_and_escape_codes_in_an_answer_do_no_harm(
     run: Command, place: dict[str, str], chat: ChatServer
 ):
-    assert run("ask", "a horse \udcff", **place).returncode == ExitCode.NO_CONFIDENT_MATCH
+    assert run("ask", "a horse \udcff", **place).returncode == ExitCode.USAGE
     chat.says("A box \x1b[31m goes by [1] \ud800.")
     told = run("ask", QUESTION, **place)
     assert told.returncode == ExitCode.OK
     assert "\x1b" not in told.stdout and "\\x1b" in told.stdout
+
+
+def test_doctor_says_which_model_writes_or_what_is_wrong_with_its_server(
+    run: Command, place: dict[str, str], chat: ChatServer
+):
+    assert "written by tiny-instruct" in run("doctor", **place).stdout
+    told = run("doctor", **{**place, "MMRAG_GENERATOR__URL": "http://127.0.0.1:1"})
+    assert told.returncode == ExitCode.FAILED
+    assert "correct generator.url" in told.stdout
 
 
 def test_before_the_first_ingest_it_says_what_to_do(run: Command, chat: ChatServer):

@@ -19,6 +19,10 @@ class Prompt:
 class Generator(Protocol):
     """Writes. May be called by several threads at a time."""
 
+    def model_name(self) -> str:
+        """Of the model that writes; a server is asked for it. Raises ModelError."""
+        ...
+
     def write(self, prompt: Prompt) -> str:
         """Its answer, as it comes: nothing in it is checked. Raises ModelError."""
         ...

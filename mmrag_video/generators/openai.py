@@ -42,6 +42,11 @@ class OpenAIGenerator:
         self._model = model
         self._most_tokens = most_tokens
 
+    def model_name(self) -> str:
+        """As the settings have it, else the first that the server lists."""
+        first = self._first_model()
+        return self._model or first
+
     def write(self, prompt: Prompt) -> str:
         """The server's answer, as likely as it can be. Raises ModelError."""
         answer = self._connection.post(

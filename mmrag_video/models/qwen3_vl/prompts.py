@@ -51,6 +51,18 @@ class Prompts:
         """Tokens that are no words."""
         return set(self._tokenizer.all_special_ids)
 
+    @property
+    def filling(self) -> int | None:
+        """The token that shorter prompts are filled up with."""
+        number: int | None = self._tokenizer.pad_token_id
+        return number
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The words of tokens, without the marks between them."""
+        with self._lock:
+            text: str = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        return text
+
     def token(self, text: str) -> int | None:
         """The number of one token; None where there is none of this text."""
         number: int | None = self._tokenizer.get_vocab().get(text)
