@@ -296,4 +296,5 @@ def test_what_a_model_thinks_aloud_is_no_answer(asking: Archive, chat: ChatServe
 def test_a_question_in_any_script_and_shape_comes_through(asking: Archive, chat: ChatServer):
     asking.generator.write(write_prompt("nobody?\n门口 \ud800", []))
     assert chat.words() == "\nQuestion: nobody? 门口 \\ud800"
-    assert ask(asking, "\ud800").state is AnswerState.NOT_SEEN
+    with pytest.raises(UsageError, match="not valid text"):
+        ask(asking, "\ud800")
