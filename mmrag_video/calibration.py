@@ -63,6 +63,10 @@ class Background:
         above = (similarity - self.median) / self.spread
         return (1 + math.tanh(above - accident - 1)) / 2
 
+    def standing(self, similarity: float) -> float:
+        """Spreads above the median, 0 below it: how far a frame stands out, without a ceiling."""
+        return max(0.0, (similarity - self.median) / self.spread)
+
 
 def background(sample: Sequence[FoundFrame], collection: int) -> Background:
     """The background of one query, from a sample of a collection compared with it."""

@@ -21,6 +21,7 @@ from mmrag_video.errors import MmragError, RecordingError
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.models.base import FrameEmbedding
+from mmrag_video.overlap import overlapped
 from mmrag_video.thumbnails import write_thumbnail
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
 from mmrag_video.video.content import Content, content_of
@@ -32,6 +33,9 @@ from mmrag_video.video.sampled import SampledFrame, SamplerSettings
 from mmrag_video.video.timecode import Timecode
 from mmrag_video.video.wall_clock import Clock
 
+_EMBEDDING_THREADS = 2
+"""While one batch is computed the next is prepared, and the one before is written: a card waits for
+nothing but decoding, which has a process of its own."""
 _SHORT_BY = Fraction(1)
 """Seconds, or a hundredth of the whole, that a recording may be shorter than it declares."""
 
@@ -245,8 +249,10 @@ class _Work:
             times = FileTimes(facts.created, self.content.modified, facts.duration)
             clock = clock_of(self.file.path, self.camera, times, settings)
             frames = with_lead_up(decoder, settings.model.lead_up, settings.model.lead_up_seconds)
-            for batch in _batches(frames, settings.model.batch):
-                pictures.update(self._store(batch, clock))
+            batches = _batches(frames, settings.model.batch)
+            embed = self.archive.model.embedder.embed_frames
+            for batch, embeddings in overlapped(embed, batches, _EMBEDDING_THREADS):
+                pictures.update(self._store(batch, embeddings, clock))
         self.archive.store(self.identity).flush()
         recording = recording_of(self.file.path, self.camera, self.content, facts, clock)
         self.archive.catalog.complete_run(self.run, recording, len(pictures))
@@ -254,9 +260,10 @@ class _Work:
         message = f"{self.file.path} is {recording.damage}." if recording.damage else ""
         return Outcome(self.file.path, OutcomeState.ADDED, recording, len(pictures), message)
 
-    def _store(self, batch: Sequence[SampledFrame], clock: Clock) -> list[Path]:
+    def _store(
+        self, batch: Sequence[SampledFrame], embeddings: Sequence[FrameEmbedding], clock: Clock
+    ) -> list[Path]:
         """Write frames and their pictures; gives where the pictures lie."""
-        embeddings = self.archive.model.embedder.embed_frames(batch)
         pictures = [self._write_thumbnail(frame) for frame in batch]
         self.archive.store(self.identity).insert(
             [

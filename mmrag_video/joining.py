@@ -28,8 +28,8 @@ class JudgedFrame:
     """0 to 1; 0 where a reranker that looks at pictures has not looked at this one."""
     why: str
     likeness: float
-    """0 to 1, comparable between all frames of a query, looked at or not: the score itself, unless
-    that comes from a reranker that looks at pictures."""
+    """At least 0, comparable between all frames of a query, looked at or not: the score of a
+    reranker that reads facts, else how far the vector stands out (`Background.standing`)."""
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,8 @@ class FrameJudge:
         reranker = self._archive.model.reranker
         if reranker is None:
             return [
-                JudgedFrame(frame, likeness, "", likeness)
-                for frame, likeness in zip(frames, map(self._likeness, frames), strict=True)
+                JudgedFrame(frame, self._score_by_vector(frame), "", self._standing(frame))
+                for frame in frames
             ]
         judgements = reranker.judge(self._query, self._candidates(frames, reranker))
         return [
@@ -76,16 +76,19 @@ class FrameJudge:
                 frame,
                 judgement.score,
                 judgement.why,
-                judgement.score if self.reads_every_frame else self._likeness(frame),
+                judgement.score if self.reads_every_frame else self._standing(frame),
             )
             for frame, judgement in zip(frames, judgements, strict=True)
         ]
 
     def _judge_unread(self, frames: Sequence[StoredFrame]) -> list[JudgedFrame]:
-        return [JudgedFrame(frame, 0.0, "", self._likeness(frame)) for frame in frames]
+        return [JudgedFrame(frame, 0.0, "", self._standing(frame)) for frame in frames]
 
-    def _likeness(self, frame: StoredFrame) -> float:
+    def _score_by_vector(self, frame: StoredFrame) -> float:
         return self._background.score(self._similarity[frame.key])
+
+    def _standing(self, frame: StoredFrame) -> float:
+        return self._background.standing(self._similarity[frame.key])
 
     def _candidates(self, frames: Sequence[StoredFrame], reranker: Reranker) -> list[Candidate]:
         candidates = [
