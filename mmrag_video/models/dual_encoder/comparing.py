@@ -9,8 +9,9 @@ import numpy as np
 from mmrag_video.errors import ModelError
 from mmrag_video.models.dual_encoder.onnx_towers import run, session
 from mmrag_video.models.dual_encoder.quantize import Feed, hardest_first, write_int8
-from mmrag_video.models.dual_encoder.towers import Features, unit
+from mmrag_video.models.dual_encoder.towers import Features
 from mmrag_video.models.dual_encoder.variant import Agreement, Quantization
+from mmrag_video.models.torch_loading import unit
 
 LEAST_COSINE = {Quantization.NONE: 0.9999, Quantization.INT8: 0.99}
 """What the worst picture and the worst sentence must reach. In 32-bit floats there is only rounding

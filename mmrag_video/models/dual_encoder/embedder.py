@@ -6,7 +6,8 @@ import numpy as np
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import FrameEmbedding, Query, Vector
-from mmrag_video.models.dual_encoder.towers import Towers, dimensions_of, unit
+from mmrag_video.models.dual_encoder.towers import Towers, dimensions_of
+from mmrag_video.models.torch_loading import unit
 from mmrag_video.video.sampled import SampledFrame
 
 

@@ -32,7 +32,6 @@ from mmrag_video.models.dual_encoder.naflex import NaflexPreparation
 from mmrag_video.models.dual_encoder.onnx_towers import picture_inputs
 from mmrag_video.models.dual_encoder.pictures import CONFIG, preparation_of
 from mmrag_video.models.dual_encoder.torch_towers import TorchTowers
-from mmrag_video.models.dual_encoder.towers import first_line
 from mmrag_video.models.dual_encoder.variant import (
     ABOUT,
     FORMAT,
@@ -46,6 +45,7 @@ from mmrag_video.models.dual_encoder.variant import (
     sha256,
 )
 from mmrag_video.models.dual_encoder.words import FileTokenizer, tokenizer_json
+from mmrag_video.models.torch_loading import first_line
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 

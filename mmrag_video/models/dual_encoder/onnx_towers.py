@@ -20,7 +20,7 @@ from mmrag_video.models.drawn import DRAWN
 from mmrag_video.models.dual_encoder.naflex import NaflexPreparation, scaled_places
 from mmrag_video.models.dual_encoder.pictures import preparation_of, read_config
 from mmrag_video.models.dual_encoder.processors import worker_count
-from mmrag_video.models.dual_encoder.towers import PREPARATION, Features, unit
+from mmrag_video.models.dual_encoder.towers import PREPARATION, Features
 from mmrag_video.models.dual_encoder.variant import (
     PICTURES,
     PLACES,
@@ -31,6 +31,7 @@ from mmrag_video.models.dual_encoder.variant import (
     read_variant,
 )
 from mmrag_video.models.dual_encoder.words import FileTokenizer
+from mmrag_video.models.torch_loading import unit
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 

@@ -1,7 +1,7 @@
 """The towers as transformers loads them, computed by torch on a CPU or a GPU."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,15 @@ from mmrag_video.models.dual_encoder.pictures import (
     read_config,
 )
 from mmrag_video.models.dual_encoder.processors import worker_count
-from mmrag_video.models.dual_encoder.towers import PREPARATION, Features, first_line
+from mmrag_video.models.dual_encoder.towers import PREPARATION, Features
 from mmrag_video.models.dual_encoder.words import Ids, WordRecipe
+from mmrag_video.models.torch_loading import (
+    chosen_device,
+    chosen_precision,
+    first_line,
+    prepare_torch,
+    refuse_missing,
+)
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 
@@ -114,17 +121,15 @@ def load_torch_towers(
 
     Raises ModelError where a package is missing or the model is of another kind.
     """
-    torch, transformers = _libraries(card)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    device = _device(torch, settings)
-    precision = _precision(settings, device)
+    prepare_torch(card.name, settings.threads)
+    import transformers  # noqa: PLC0415
+
+    device = chosen_device(settings)
+    precision = chosen_precision(settings, device)
     try:
         network, report = transformers.AutoModel.from_pretrained(
             folder.path,
-            dtype=getattr(torch, precision),
+            dtype=precision,
             use_safetensors=True,
             output_loading_info=True,
         )
@@ -135,45 +140,23 @@ def load_torch_towers(
         raise ModelError(
             f"The model in {folder.path} cannot be loaded as a dual encoder: {first_line(error)}."
         ) from error
-    _check_network(network, report["missing_keys"], folder.path)
+    _refuse_others(network, folder.path)
+    refuse_missing(report["missing_keys"], folder.path)
     network = network.eval().to(device)
     words = TransformersTokenizer(tokenizer, _word_recipe(network.config, tokenizer))
     identity = {
         "class": type(network).__name__,
         "weights": folder.weights,
         "preparation": PREPARATION,
-        **({} if precision == "float32" else {"precision": precision}),
+        **_precision_part(precision),
     }
     return TorchTowers(network, words, pictures, picture_config, identity, settings)
 
 
-def _libraries(card: ModelCard) -> tuple[Any, Any]:
-    """Only now: they take seconds to import, and are not always installed."""
-    try:
-        import torch  # noqa: PLC0415
-        import transformers  # noqa: PLC0415
-    except ImportError as error:
-        raise ModelError(
-            f"The model {card.name} needs torch and transformers:"
-            " run pip install 'mmrag-video[models]'."
-        ) from error
-    return torch, transformers
-
-
-def _device(torch: Any, settings: ModelSettings) -> str:
-    here = torch.cuda.is_available()
-    if settings.device == "cuda" and not here:
-        raise ModelError(
-            "model.device is cuda, but torch finds no GPU here: set it to auto or cpu, or install"
-            " the driver and a torch for it."
-        )
-    return "cuda" if here and settings.device != "cpu" else "cpu"
-
-
-def _precision(settings: ModelSettings, device: str) -> str:
-    if settings.precision != "auto":
-        return settings.precision
-    return "bfloat16" if device == "cuda" else "float32"
+def _precision_part(precision: Any) -> Mapping[str, str]:
+    """32-bit floats are what an index is taken to be made with, where it says nothing."""
+    name = str(precision).removeprefix("torch.")
+    return {} if name == "float32" else {"precision": name}
 
 
 def _picture_preparation(folder: Path, config: Mapping[str, Any]) -> PicturePreparation:
@@ -206,15 +189,9 @@ def _word_recipe(config: Any, tokenizer: Any) -> WordRecipe:
     )
 
 
-def _check_network(network: Any, missing: Collection[str], folder: Path) -> None:
-    """Refuses other architectures, and weights that transformers would make up at random."""
+def _refuse_others(network: Any, folder: Path) -> None:
     if not (hasattr(network, "get_text_features") and hasattr(network, "get_image_features")):
         raise ModelError(
             f"The model in {folder} is a {type(network).__name__}, not a dual encoder: set"
             " model.path to a CLIP, SigLIP or SigLIP2 model."
-        )
-    if missing:
-        raise ModelError(
-            f"The weights in {folder} lack {len(missing)} of the model's parts, such as"
-            f" {min(missing)}: download all its files again."
         )

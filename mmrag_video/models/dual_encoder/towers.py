@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag_video.errors import ModelError
-from mmrag_video.models.base import Vector
 from mmrag_video.models.drawn import DRAWN
+from mmrag_video.models.torch_loading import first_line, unit
 from mmrag_video.video.frames import Image
 
 Features = NDArray[np.float32]
@@ -34,17 +34,6 @@ class Towers(Protocol):
     def words(self, text: str) -> Features:
         """One row."""
         ...
-
-
-def unit(vector: Features) -> Vector:
-    """The vector at unit length. Raises ModelError where it has no direction."""
-    length = np.linalg.norm(vector)
-    if not np.isfinite(length) or length == 0:
-        raise ModelError(
-            "The dual encoder gave a vector without direction: its weights in model.path are"
-            " damaged, fetch them again."
-        )
-    return (vector / length).astype(np.float32)
 
 
 def dimensions_of(towers: Towers) -> int:
@@ -74,8 +63,3 @@ def dimensions_of(towers: Towers) -> int:
             " are damaged, fetch them again."
         )
     return len(word)
-
-
-def first_line(error: Exception) -> str:
-    """The first line of somebody else's words, without its full stop."""
-    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
