@@ -34,6 +34,7 @@ from mmrag_video.evaluate import (
     LabelledVideo,
 )
 from mmrag_video.ingest import OutcomeState
+from mmrag_video.model_overview import Weights
 from mmrag_video.models.base import Embedder, Query
 from mmrag_video.models.basic.lexicon import languages
 from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
@@ -250,6 +251,7 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
         ("commands.md", "What an ingest says", "State", OutcomeState),
         ("commands.md", "What an answer says", "State", AnswerState),
         ("commands.md", "What its words mean", "Health", Health),
+        ("commands.md", "mmrag-video models", "Weights", Weights),
         ("recordings.md", "Where a time comes from", "Origin", ClockOrigin),
         ("recordings.md", "Which files are looked at", "Ending", VIDEO_SUFFIXES),
         ("architecture.md", "Which frames are kept", "Reason", KeepReason),
