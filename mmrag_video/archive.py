@@ -1,4 +1,4 @@
-"""The opened data directory: settings, catalog, frame store and model, each opened when needed."""
+"""The opened data directory: settings, catalog, store and models, each opened when needed."""
 
 import threading
 from contextlib import ExitStack, suppress
@@ -16,6 +16,8 @@ from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.records import Recording
 from mmrag_video.data_directory import DataDirectory
 from mmrag_video.errors import RecordingError
+from mmrag_video.generators.base import Generator
+from mmrag_video.generators.registry import load_generator
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import Lease, lease_server
@@ -44,6 +46,8 @@ class Archive:
         self._opening = threading.RLock()
         self._catalog: Catalog | None = None
         self._model = model
+        self._loading = threading.Lock()
+        self._generator: Generator | None = None
         self._lease: Lease | None = None
         self._stores: dict[str, FrameStore] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
@@ -72,6 +76,18 @@ class Archive:
             if self._model is None:
                 self._model = load_model(self.settings.model)
             return self._model
+
+    @property
+    def generator(self) -> Generator:
+        """The generator of the settings. Raises UsageError if they name none, else ModelError if
+        it cannot be loaded.
+
+        Under a lock of its own: searches go on while its weights are read.
+        """
+        with self._loading:
+            if self._generator is None:
+                self._generator = load_generator(self.settings)
+            return self._generator
 
     @property
     def identity(self) -> IndexIdentity:

@@ -7,6 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from mmrag_video.ask import AnswerState, WrittenAnswer
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
@@ -37,6 +38,31 @@ def moment_to_json(moment: Moment) -> dict[str, Any]:
         "clock_note": moment.spans[0].recording.clock.note,
         "spans": [span_to_json(span) for span in moment.spans],
         "best": span_to_json(moment.best),
+    }
+
+
+def written_answer_to_json(answer: WrittenAnswer) -> dict[str, Any]:
+    """An answer in words, and every moment that the machine was shown, cited or not."""
+    cited = {one.number for one in answer.cited}
+    return {
+        "state": answer.state.value,
+        "text": answer.text,
+        "machine_written": answer.state is AnswerState.ANSWERED,
+        "sentences": [
+            {"text": sentence.text, "citations": list(sentence.citations)}
+            for sentence in answer.sentences
+        ],
+        "dropped_sentences": answer.dropped_sentences,
+        "dropped_citations": answer.dropped_citations,
+        "moments": [
+            {
+                "number": shown.number,
+                "cited": shown.number in cited,
+                "thumbnail": str(shown.thumbnail),
+                **moment_to_json(shown.moment),
+            }
+            for shown in answer.shown
+        ],
     }
 
 

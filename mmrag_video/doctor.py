@@ -53,6 +53,7 @@ def examine(archive: Archive) -> Iterator[Finding]:
         ("disk", _disk),
         ("catalog", _catalog),
         ("model", _model),
+        ("answers", _generator),
         ("store", _store),
         ("index", _index),
         ("time zone", _time_zone),
@@ -143,6 +144,13 @@ def _model(archive: Archive) -> Finding:
         )
     detail = f"{model.embedder.name}, {model.embedder.dimensions}-d"
     return Finding("model", Health.GOOD, detail + (", reranked" if model.reranker else ""))
+
+
+def _generator(archive: Archive) -> Finding:
+    if not archive.settings.generator.is_set:
+        return Finding("answers", Health.GOOD, "off: no generator is set")
+    name = archive.generator.model_name()
+    return Finding("answers", Health.GOOD, f"written by {name}")
 
 
 def _store(archive: Archive) -> Finding:

@@ -26,12 +26,14 @@ def search(
 ) -> Answer:
     """The moments that answer a query, best first.
 
-    Raises UsageError for an empty query, IndexMismatchError if another model made the index,
-    StoreError if the store cannot be reached.
+    Raises UsageError for a query that is empty or no text, IndexMismatchError if another model
+    made the index, StoreError if the store cannot be reached.
     """
     query = Query(text=(query.text or "").strip() or None, image=query.image)
     if query.text is None and query.image is None:
         raise UsageError("Say what to look for, in words or with a picture.")
+    if query.text and query.text != query.text.encode(errors="replace").decode():
+        raise UsageError(f"The question {query.text!r} holds bytes that are not valid text.")
     if len(query.text or "") > LONGEST_QUERY:
         raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
     identity = archive.active_identity

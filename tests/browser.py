@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, ViewportSize, sync_playwright
 
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
     "--no-sandbox",  # tests also run as root in containers
@@ -34,6 +36,29 @@ def open_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def watched_context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """Nothing may be loaded from outside, and no script may fail or be refused by the policy."""
+    context = browser.new_context(viewport=WIDE, base_url=address)
+    complaints: list[str] = []
+    context.on("weberror", lambda failure: complaints.append(str(failure.error)))
+    context.on("request", lambda request: _note_foreign(request.url, address, complaints))
+    context.on("console", lambda line: _note_refusal(line.text, complaints))
+    yield context
+    context.close()
+    assert complaints == []
+
+
+def _note_foreign(url: str, address: str, complaints: list[str]) -> None:
+    if not url.startswith(address):
+        complaints.append(f"asked for {url}")
+
+
+def _note_refusal(line: str, complaints: list[str]) -> None:
+    if "Content Security Policy" in line or "Content-Security-Policy" in line:
+        complaints.append(line)
 
 
 def wait_until_playable(video: Locator) -> float:

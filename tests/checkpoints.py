@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertModel,
@@ -147,8 +147,8 @@ QWEN_TEMPLATE = """\
 """
 
 
-def write_qwen3_vl(folder: Path, tied: bool = True) -> Path:
-    """Qwen3-VL, as the embedding and the reranking models are published: 64 dimensions.
+def write_qwen3_vl(folder: Path, tied: bool = True, dimensions: int = 64) -> Path:
+    """Qwen3-VL, as the embedding and the reranking models are published.
 
     `tied`: its head is the table of its tokens, as in the 2B models, not a matrix of its own.
     """
@@ -157,7 +157,7 @@ def write_qwen3_vl(folder: Path, tied: bool = True) -> Path:
     config = Qwen3VLConfig(
         text_config={
             "vocab_size": len(tokenizer),
-            "hidden_size": 64,
+            "hidden_size": dimensions,
             "intermediate_size": 96,
             "num_hidden_layers": 3,
             "num_attention_heads": 4,
@@ -177,7 +177,7 @@ def write_qwen3_vl(folder: Path, tied: bool = True) -> Path:
             "hidden_size": 64,
             "intermediate_size": 96,
             "num_heads": 4,
-            "out_hidden_size": 64,
+            "out_hidden_size": dimensions,
             "num_position_embeddings": 64,
             "deepstack_visual_indexes": [0, 1],
         },
@@ -236,6 +236,7 @@ def _qwen_tokenizer() -> PreTrainedTokenizerFast:
                 vocabulary[word[: end + 1]] = len(vocabulary)
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in QWEN_SPECIAL])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,

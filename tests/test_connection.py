@@ -89,8 +89,11 @@ def test_a_server_that_is_slow():
     [
         (500, b"CUDA out of memory\nat line 7", "status 500 (CUDA out of memory at line 7)"),
         (500, b"", "it said nothing"),
+        (501, b'{"error": {"code": 501, "message": "No embeddings."}}', "501 (No embeddings)"),
+        (500, b'{"error": "No embeddings."}', 'status 500 ({"error": "No embeddings."})'),
         (503, b"loading", "wait until it has loaded its model"),
         (404, b"", "knows no /v1/embeddings"),
+        (404, b'{"error": {"message": "No such model."}}', "(status 404, No such model)"),
         (401, b"", "set the key beside model.server.url"),
         (200, b"<html>", "it sent no JSON"),
     ],

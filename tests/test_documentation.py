@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mmrag_video.ask import AnswerState
 from mmrag_video.catalog.records import RunState
 from mmrag_video.cli import cli
 from mmrag_video.doctor import Health
@@ -238,6 +239,7 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
     [
         ("commands.md", "Exit codes", "Code", [str(code.value) for code in ExitCode]),
         ("commands.md", "What an ingest says", "State", OutcomeState),
+        ("commands.md", "What an answer says", "State", AnswerState),
         ("commands.md", "What its words mean", "Health", Health),
         ("recordings.md", "Where a time comes from", "Origin", ClockOrigin),
         ("recordings.md", "Which files are looked at", "Ending", VIDEO_SUFFIXES),

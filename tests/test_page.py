@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import open_browser, wait_until_playable
+from tests.browser import NARROW, WIDE, open_browser, wait_until_playable, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
 from web.server import PageServer
-
-WIDE = {"width": 1440, "height": 900}
-NARROW = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -33,25 +30,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=WIDE, base_url=address)
-    # Nothing may be loaded from outside, and no script may fail or be refused by the policy.
-    complaints: list[str] = []
-    context.on("weberror", lambda failure: complaints.append(str(failure.error)))
-    context.on("request", lambda request: _note_foreign(request.url, address, complaints))
-    context.on("console", lambda line: _note_refusal(line.text, complaints))
-    yield context
-    context.close()
-    assert complaints == []
-
-
-def _note_foreign(url: str, address: str, complaints: list[str]) -> None:
-    if not url.startswith(address):
-        complaints.append(f"asked for {url}")
-
-
-def _note_refusal(line: str, complaints: list[str]) -> None:
-    if "Content Security Policy" in line or "Content-Security-Policy" in line:
-        complaints.append(line)
+    with watched_context(browser, address) as watched:
+        yield watched
 
 
 @pytest.fixture

@@ -15,13 +15,14 @@ from transformers import AutoTokenizer, Qwen3VLModel  # noqa: E402
 
 from mmrag_video.errors import ModelError  # noqa: E402
 from mmrag_video.models.qwen3_vl.pictures import run, still  # noqa: E402
-from mmrag_video.models.qwen3_vl.prompts import PICTURE, RUN, Prompts, sentence, words  # noqa: E402
+from mmrag_video.models.qwen3_vl.prompts import PICTURE, RUN, Prompts, words  # noqa: E402
 from mmrag_video.models.qwen3_vl.readings import (  # noqa: E402
     Placeholders,
     Reading,
     reading,
     split,
 )
+from mmrag_video.models.qwen3_vl.wording import punctuated  # noqa: E402
 from tests.checkpoints import write_qwen3_vl  # noqa: E402
 
 
@@ -68,7 +69,7 @@ def test_a_prompt_is_the_system_and_the_user_and_the_start_of_the_answer(prompts
     ],
 )
 def test_an_instruction_ends_in_punctuation(instruction, given):
-    assert sentence(instruction) == given
+    assert punctuated(instruction) == given
 
 
 def marks(prompts: Prompts, tokenizer, times: list[Fraction]) -> list[str]:

@@ -46,6 +46,11 @@ def test_an_empty_query_is_refused(yard_archive: Archive, query: Query):
         search(yard_archive, query)
 
 
+def test_bytes_that_are_no_text_are_refused(yard_archive: Archive):
+    with pytest.raises(UsageError, match="not valid text"):
+        search(yard_archive, Query(text="a red car \udcff"))
+
+
 def test_an_empty_archive_has_no_answer(archive: Archive):
     assert search(archive, Query(text="a person")).moments == ()
 

@@ -79,9 +79,17 @@ def _render(
         "search.html",
         form=form,
         results=results,
+        offers_answer=_offers_answer(form, results),
         problem=problem,
         cameras=cameras,
         holdings=holdings,
         zone=services().archive.settings.clock.zone,
         examples=EXAMPLES,
     )
+
+
+def _offers_answer(form: SearchForm, results: Results | None) -> bool:
+    """Whether somebody could write an answer, and would have something to write about."""
+    is_set = services().archive.settings.generator.is_set
+    in_words_alone = bool(form.words) and not form.picture
+    return is_set and in_words_alone and results is not None and bool(results.confident)

@@ -1,6 +1,7 @@
-"""What the views stand on: the opened archive and the page's own two stores."""
+"""What the views stand on: the opened archive and what the page keeps itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from flask import Flask, current_app
 
@@ -9,6 +10,9 @@ from web.clip_cache import ClipCache
 from web.query_pictures import QueryPictures
 
 _EXTENSION = "mmrag_video"
+_ANSWERS_AT_ONCE = 2
+"""With the clips that are encoded or waited for, two thirds of the server's threads: searches find
+the others free."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class Services:
     archive: Archive
     pictures: QueryPictures
     clips: ClipCache
+    answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
+    """Held while an answer in words is being written."""
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from mmrag_video import __version__
+from mmrag_video.cli.ask import ask
 from mmrag_video.cli.cameras import cameras
 from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.doctor import doctor
@@ -58,7 +59,8 @@ def cli(context: click.Context, settings_file: Path | None, data_dir: Path | Non
 
     \b
     Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 some recordings failed, the others
-    are done; 4 no confident match; 5 the index was made with other settings; 130 interrupted.
+    are done; 4 no confident match, or not seen; 5 the index was made with other settings;
+    130 interrupted.
     """
     signal.signal(signal.SIGTERM, _stop)
     settings = load_settings(settings_file)
@@ -72,7 +74,17 @@ def _stop(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (ingest, reindex, search, serve, recordings, cameras, evaluate, doctor):
+for command in (
+    ingest,
+    reindex,
+    search,
+    ask,
+    serve,
+    recordings,
+    cameras,
+    evaluate,
+    doctor,
+):
     cli.add_command(command)
 
 

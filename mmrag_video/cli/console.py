@@ -14,6 +14,7 @@ from rich.table import Table
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
+from mmrag_video.moments import Moment
 from mmrag_video.video.timecode import Timecode
 
 _PIPE_WIDTH = 200
@@ -74,6 +75,13 @@ def wall_clock(time: datetime | None) -> str:
         return "unknown"
     zone = time.strftime("%z")
     return f"{time:%Y-%m-%d %H:%M:%S} {zone[:3]}:{zone[3:5]}"
+
+
+def clock_of(moment: Moment) -> str:
+    """A moment's wall-clock start with its origin, as `(name)`; or `unknown`."""
+    clock = wall_clock(moment.wall_start)
+    origin = moment.spans[0].recording.clock.origin
+    return f"{clock} ({origin.value})" if moment.wall_start else clock
 
 
 def timecode(seconds: Fraction) -> str:

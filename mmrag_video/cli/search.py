@@ -1,15 +1,13 @@
 """`mmrag-video search`: ask in words, with a picture, or both."""
 
-from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from mmrag_video.archive import Archive, load_picture
 from mmrag_video.as_json import answer_to_json
 from mmrag_video.cli.console import (
-    check_camera,
+    clock_of,
     error_console,
     json_option,
     plain,
@@ -17,10 +15,9 @@ from mmrag_video.cli.console import (
     print_table,
     table_of,
     timecode,
-    wall_clock,
 )
-from mmrag_video.errors import ExitCode, UsageError
-from mmrag_video.index.frames import FrameFilter
+from mmrag_video.cli.where import filter_of, where_options
+from mmrag_video.errors import ExitCode
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Answer, Moment
 from mmrag_video.search import search as find
@@ -29,9 +26,7 @@ from mmrag_video.settings import Settings
 
 @click.command()
 @click.argument("words", required=False)
-@click.option("--camera", "cameras", multiple=True, help="Only this camera; may be repeated.")
-@click.option("--from", "start", help="Only after this time: 2026-03-29 or 2026-03-29T14:00.")
-@click.option("--to", "end", help="Only before this time; a date alone includes that whole day.")
+@where_options
 @click.option("--limit", type=click.IntRange(1, 1000), help="Moments in the answer.")
 @click.option(
     "--image",
@@ -62,7 +57,7 @@ def search(
     """
     settings: Settings = context.obj
     with Archive(settings) as archive:
-        where = _filter(archive, cameras, start, end)
+        where = filter_of(archive, cameras, start, end)
         picture = load_picture(image) if image is not None else None
         answer = find(archive, Query(text=words, image=picture), where, limit)
         is_empty = archive.catalog.active_index() is None
@@ -74,42 +69,6 @@ def search(
         print_answer(answer)
     if not answer.is_confident:
         context.exit(ExitCode.NO_CONFIDENT_MATCH)
-
-
-def _filter(
-    archive: Archive, cameras: tuple[str, ...], start: str | None, end: str | None
-) -> FrameFilter:
-    for name in cameras:
-        check_camera(archive, name)
-    zone = ZoneInfo(archive.settings.clock.zone)
-    where = FrameFilter(
-        cameras=cameras,
-        start=_time(start, "--from", zone, is_end=False) if start else None,
-        end=_time(end, "--to", zone, is_end=True) if end else None,
-    )
-    if where.start and where.end and where.start >= where.end:
-        raise UsageError(f"--from {start} is not before --to {end}.")
-    return where
-
-
-def _time(text: str, option: str, zone: ZoneInfo, *, is_end: bool) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-        if is_end and _is_date(text):
-            time += timedelta(days=1)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{option} {text!r} is not a time such as 2026-03-29 or 2026-03-29T14:00."
-        ) from error
-    return time if time.tzinfo else time.replace(tzinfo=zone)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def print_answer(answer: Answer) -> None:
@@ -125,14 +84,12 @@ def print_answer(answer: Answer) -> None:
 
 
 def _row(number: int, moment: Moment) -> tuple[str, ...]:
-    origin = moment.spans[0].recording.clock.origin
-    clock = wall_clock(moment.wall_start)
     return (
         str(number),
         plain(moment.camera),
         timecode(moment.start),
         timecode(moment.end),
-        f"{clock} ({origin.value})" if moment.wall_start else clock,
+        clock_of(moment),
         f"{moment.confidence.value} {moment.score:.2f}, above {min(moment.above, 0.99):.0%}",
         plain(moment.why),
         plain(moment.spans[0].recording.path.name),

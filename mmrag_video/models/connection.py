@@ -70,13 +70,20 @@ class Connection:
             return f"{where} refused the key (status {code}); set the key beside {self._setting}."
         if code == 404:
             return (
-                f"{where} knows no {answer.request.url.path} (status 404); correct"
+                f"{where} knows no {answer.request.url.path} (status 404, {_said(answer)}); correct"
                 f" {self._setting}, or start the server for this kind of work."
             )
         if code == 503:
             return f"{where} is not ready yet (status 503): wait until it has loaded its model."
-        said = _words(answer.text)
-        return f"{where} failed with status {code} ({said}); its own log says why."
+        return f"{where} failed with status {code} ({_said(answer)}); its own log says why."
+
+
+def _said(answer: httpx.Response) -> str:
+    """The message of an error as OpenAI, vLLM and llama.cpp send it, else the start of the text."""
+    try:
+        return _words(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _words(answer.text)
 
 
 def _words(text: str) -> str:

@@ -115,3 +115,8 @@ class GeneratorSettings(Section):
         if self.path is not None and self.url is not None:
             raise ValueError("path and url are two places for one model: set one of them")
         return self
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is one to ask."""
+        return self.path is not None or self.url is not None

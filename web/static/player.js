@@ -1,6 +1,8 @@
 // The player: opened over the results, and told where in the recording it is.
 // Without this module a click opens the same player as a page of its own.
 
+import { fetchPart } from "./parts.js";
+
 const dialog = document.querySelector("dialog.player-dialog");
 
 if (dialog) {
@@ -35,20 +37,6 @@ function closeButton() {
   button.textContent = "Close";
   button.addEventListener("click", () => dialog.close());
   return button;
-}
-
-// The part of one of our own pages that `selector` names.
-async function fetchPart(address, selector) {
-  try {
-    const answer = await fetch(address);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return document.adoptNode(page.querySelector(selector));
-  } catch {
-    const message = document.createElement("p");
-    message.className = "message problem";
-    message.textContent = "The page’s server does not answer; is it still running?";
-    return message;
-  }
 }
 
 // Keep the readout, the button and the status line of a player in step with its video.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.checkpoint_folder import find_checkpoint
-from mmrag_video.models.qwen3_vl.pictures import MERGE, PATCH
 from mmrag_video.models.qwen3_vl.prompts import PICTURE_TOKEN, RUN_TOKEN, Prompts
 from mmrag_video.models.qwen3_vl.readings import Placeholders
+from mmrag_video.models.qwen3_vl.sizes import MERGE, PATCH
 from mmrag_video.models.torch_loading import (
     chosen_device,
     chosen_precision,
@@ -38,10 +38,8 @@ Colour = tuple[float, float, float]
 class Checkpoint:
     """A Qwen3-VL and what goes with it."""
 
-    body: Any
-    """A Qwen3VLModel of transformers, where it is to compute."""
-    head: "torch.Tensor"
-    """(vocabulary, dimensions): reads off how likely each token comes next."""
+    whole: Any
+    """A Qwen3VLForConditionalGeneration of transformers, on the CPU but for its body."""
     prompts: Prompts
     placeholders: Placeholders
     mean: Colour
@@ -49,6 +47,17 @@ class Checkpoint:
     deviation: Colour
     weights: str
     """SHA-256 of the folder's files, or the hub's commit."""
+
+    @property
+    def body(self) -> Any:
+        """The Qwen3VLModel in it, where it is to compute."""
+        return self.whole.model
+
+    @property
+    def head(self) -> "torch.Tensor":
+        """(vocabulary, dimensions): reads off how likely each token comes next."""
+        head: torch.Tensor = self.whole.lm_head.weight.detach()
+        return head
 
 
 def load_checkpoint(
@@ -70,8 +79,8 @@ def load_checkpoint(
     prompts = Prompts(tokenizer, folder.path)
     _check_tokens(prompts, placeholders, folder.path)
     mean, deviation = _normalisation(folder.path)
-    body, head = model.model.eval().to(device), model.lm_head.weight.detach()
-    return Checkpoint(body, head, prompts, placeholders, mean, deviation, folder.weights)
+    model.eval().model.to(device)
+    return Checkpoint(model, prompts, placeholders, mean, deviation, folder.weights)
 
 
 def _from_folder(

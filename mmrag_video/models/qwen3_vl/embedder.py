@@ -9,8 +9,9 @@ from mmrag_video.models.base import FrameEmbedding, Query, Vector
 from mmrag_video.models.qwen3_vl.checkpoint import Checkpoint
 from mmrag_video.models.qwen3_vl.network import Network
 from mmrag_video.models.qwen3_vl.pictures import RunSize, frame_of_run, run, run_size, still
-from mmrag_video.models.qwen3_vl.prompts import PICTURE, RUN, sentence, words
+from mmrag_video.models.qwen3_vl.prompts import PICTURE, RUN, words
 from mmrag_video.models.qwen3_vl.readings import Reading, Tokens, reading
+from mmrag_video.models.qwen3_vl.wording import punctuated
 from mmrag_video.models.token_batches import TokenBatches
 from mmrag_video.models.torch_loading import unit
 from mmrag_video.settings import ModelSettings
@@ -39,8 +40,8 @@ class Qwen3VLEmbedder:
         self._settings = settings
         self._network = Network(checkpoint.body, checkpoint.mean, checkpoint.deviation)
         self._batches = TokenBatches(settings.batch_tokens)
-        self._frame_instruction = sentence(settings.frame_instruction)
-        self._query_instruction = sentence(settings.query_instruction)
+        self._frame_instruction = punctuated(settings.frame_instruction)
+        self._query_instruction = punctuated(settings.query_instruction)
         self._frame_prompt = self._prompts.tokens(self._frame_instruction, [PICTURE])
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag_video.models.qwen3_vl.pictures import Patches
+from mmrag_video.models.qwen3_vl.patch_tensors import PatchTensors
 from mmrag_video.models.qwen3_vl.readings import Reading
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ class Network:
     def __init__(self, model: Any, mean: Sequence[float], deviation: Sequence[float]) -> None:
         """`model`: a Qwen3VLModel of transformers; mean and deviation of colours from 0 to 1."""
         self._model = model
-        self._mean = 255 * _colours(mean, model.device)
-        self._deviation = 255 * _colours(deviation, model.device)
+        self._tensors = PatchTensors(mean, deviation, model.device, model.dtype)
         _embed_patches_by_matrix(model.visual.patch_embed)
         self._lock = threading.Lock()
 
@@ -98,37 +97,13 @@ class Network:
             attention_mask=torch.ones(
                 (len(readings), before + longest), dtype=torch.long, device=self.device
             ),
-            pixel_values=self._colours_of(pictures),
-            image_grid_thw=self._grids(pictures),
-            pixel_values_videos=self._colours_of(runs),
-            video_grid_thw=self._grids(runs),
+            pixel_values=self._tensors.colours(pictures),
+            image_grid_thw=self._tensors.grids(pictures),
+            pixel_values_videos=self._tensors.colours(runs),
+            video_grid_thw=self._tensors.grids(runs),
             past_key_values=cache,
             use_cache=cache is not None if use_cache is None else use_cache,
         )
-
-    def _colours_of(self, seen: Sequence[Patches]) -> "torch.Tensor | None":
-        """(patches, 3 * 2 * 16 * 16); a picture stands for two frames that are the same."""
-        import torch  # noqa: PLC0415
-
-        if not seen:
-            return None
-        pixels = torch.from_numpy(np.concatenate([patches.pixels for patches in seen]))
-        colours = (pixels.to(self.device).float() - self._mean) / self._deviation
-        colours = colours.to(self._model.dtype)
-        return colours.expand(-1, -1, 2, -1, -1).reshape(len(colours), -1)
-
-    def _grids(self, seen: Sequence[Patches]) -> "torch.Tensor | None":
-        import torch  # noqa: PLC0415
-
-        if not seen:
-            return None
-        return torch.tensor([patches.grid for patches in seen], device=self.device)
-
-
-def _colours(values: Sequence[float], device: "torch.device") -> "torch.Tensor":
-    import torch  # noqa: PLC0415
-
-    return torch.tensor(values, dtype=torch.float32, device=device).reshape(1, 3, 1, 1, 1)
 
 
 def _embed_patches_by_matrix(patch_embed: Any) -> None:

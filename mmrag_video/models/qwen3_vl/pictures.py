@@ -4,7 +4,6 @@ The same pixels as the vendor's code gives (qwen_vl_utils 0.0.14, on which
 https://github.com/QwenLM/Qwen3-VL-Embedding rests), without the torchvision that it needs.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,19 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image as Pictures
 
 from mmrag_video.errors import ModelError
+from mmrag_video.models.qwen3_vl.sizes import EDGE, LEAST_STILL, MERGE, PATCH, fitted
 from mmrag_video.video.frames import Image
 
-PATCH = 16
-"""Pixels along a patch's edge."""
-MERGE = 2
-"""Patches along the edge of what becomes one token: 32 pixels."""
-_EDGE = PATCH * MERGE
 _FRAMES_IN_PATCH = 2
 """Frames of a run that share their tokens."""
-_LEAST_STILL = 4
 _LEAST_RUN = 128
 """Tokens that the smallest picture, and the smallest frame of a run, are blown up to."""
-_EDGE_AT_FIRST = 2 * _EDGE
+_EDGE_AT_FIRST = 2 * EDGE
 _MOST_AT_FIRST = 16_384
 """Squares of 64 pixels that each frame of a run is brought to before it gets its size: so it is in
 the vendor's code, which doubles the edge twice."""
@@ -55,7 +49,7 @@ def still(image: Image, most_tokens: int) -> Patches:
 
     Raises ModelError where it is far too long.
     """
-    height, width = _fitted(image.shape, _EDGE, _LEAST_STILL, most_tokens)
+    height, width = _fitted(image.shape, EDGE, LEAST_STILL, most_tokens)
     return _patches(_resized(image, height, width)[None], frames=1)
 
 
@@ -73,11 +67,11 @@ def run_size(image: Image, frames: int, most_tokens: int) -> RunSize:
     Two frames share the tokens of one. A long run gets fewer for each, so that it stays under
     7,680. Raises ModelError where the picture is far too long.
     """
-    first = _fitted(image.shape, _EDGE_AT_FIRST, _LEAST_STILL, _MOST_AT_FIRST)
+    first = _fitted(image.shape, _EDGE_AT_FIRST, LEAST_STILL, _MOST_AT_FIRST)
     frames += frames % _FRAMES_IN_PATCH
     most = min(most_tokens, _MOST_IN_FRAME, _MOST_IN_RUN * _FRAMES_IN_PATCH / frames)
     least = _LEAST_RUN if most >= _LEAST_RUN else most / 2
-    return RunSize(first, _fitted(first, _EDGE, least, most))
+    return RunSize(first, _fitted(first, EDGE, least, most))
 
 
 def frame_of_run(image: Image, size: RunSize) -> Image:
@@ -99,16 +93,7 @@ def _fitted(shape: tuple[int, ...], edge: int, least: float, most: float) -> tup
             f"The picture of {width} x {height} pixels is more than {_LONGEST_SHAPE} times as long"
             " as it is wide, which Qwen3-VL does not take: cut it."
         )
-    rows, columns = max(1, round(height / edge)), max(1, round(width / edge))
-    # In the vendor's order of operations: a size on the brink is rounded as it is there.
-    if rows * columns > most:
-        shrink = math.sqrt(height * width / (most * edge * edge))
-        rows = max(1, math.floor(height / shrink / edge))
-        columns = max(1, math.floor(width / shrink / edge))
-    elif rows * columns < least:
-        grow = math.sqrt(least * edge * edge / (height * width))
-        rows, columns = math.ceil(height * grow / edge), math.ceil(width * grow / edge)
-    return rows * edge, columns * edge
+    return fitted(height, width, edge, least, most)
 
 
 def _resized(image: Image, height: int, width: int) -> Image:
@@ -137,7 +122,7 @@ def _patches(pictures: NDArray[np.uint8], frames: int) -> Patches:
     """`pictures`: (steps * frames, height, width, 3), in whole tokens."""
     steps, height, width = len(pictures) // frames, *pictures.shape[1:3]
     parts = pictures.reshape(
-        steps, frames, height // _EDGE, MERGE, PATCH, width // _EDGE, MERGE, PATCH, 3
+        steps, frames, height // EDGE, MERGE, PATCH, width // EDGE, MERGE, PATCH, 3
     )
     pixels = np.ascontiguousarray(parts.transpose(0, 2, 5, 3, 6, 8, 1, 4, 7))
     return Patches(

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -38,13 +37,6 @@ def words(text: str) -> Part:
     return {"type": "text", "text": text}
 
 
-def sentence(instruction: str) -> str:
-    """The instruction as the vendor's code gives it: it ends in punctuation."""
-    instruction = instruction.strip()
-    ends = instruction and unicodedata.category(instruction[-1]).startswith("P")
-    return instruction if ends or not instruction else f"{instruction}."
-
-
 class Prompts:
     """Writes prompts as tokens. Threads may share it."""
 
@@ -58,6 +50,18 @@ class Prompts:
     def special(self) -> Collection[int]:
         """Tokens that are no words."""
         return set(self._tokenizer.all_special_ids)
+
+    @property
+    def filling(self) -> int | None:
+        """The token that shorter prompts are filled up with."""
+        number: int | None = self._tokenizer.pad_token_id
+        return number
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The words of tokens, without the marks between them."""
+        with self._lock:
+            text: str = self._tokenizer.decode(tokens, skip_special_tokens=True)
+        return text
 
     def token(self, text: str) -> int | None:
         """The number of one token; None where there is none of this text."""

@@ -17,14 +17,10 @@ from mmrag_video.models.qwen3_vl.network import Network
 from mmrag_video.models.qwen3_vl.pictures import Patches, still
 from mmrag_video.models.qwen3_vl.prompts import PICTURE, words
 from mmrag_video.models.qwen3_vl.readings import Reading, Tokens, reading, split
+from mmrag_video.models.qwen3_vl.wording import JUDGE, RERANKING_INSTRUCTION
 from mmrag_video.models.token_batches import TokenBatches
 from mmrag_video.settings import ModelSettings
 
-_SYSTEM = (
-    "Judge whether the Document meets the requirements based on the Query and the Instruct"
-    ' provided. Note that the answer can only be "yes" or "no".'
-)
-_INSTRUCT = "Given a search query, retrieve relevant candidates that answer the query."
 _LONGEST = 10_240
 """Tokens, where the vendor's code cuts too, and keeps all that are no words."""
 _ENDING = 5
@@ -70,7 +66,7 @@ class Qwen3VLReranker:
         if query.image is None and not (query.text or "").strip():
             raise ModelError("A query needs words, a picture, or both.")
         asked = [] if query.image is None else [still(query.image, self._most_tokens)]
-        tokens = self._prompts.tokens(_SYSTEM, _user(query))
+        tokens = self._prompts.tokens(JUDGE, _user(query))
         with ThreadPoolExecutor(PREPARED_AT_ONCE) as threads:
             readings = list(
                 threads.map(lambda candidate: self._pair(tokens, asked, candidate), candidates)
@@ -129,7 +125,7 @@ def _user(query: Query) -> list[Any]:
     asked = [] if query.image is None else [PICTURE]
     asked += [words(query.text)] if query.text else []
     return [
-        words(f"<Instruct>: {_INSTRUCT}"),
+        words(f"<Instruct>: {RERANKING_INSTRUCTION}"),
         words("<Query>:"),
         *asked,
         words("\n<Document>:"),

@@ -1,0 +1,128 @@
+"""Shorter vectors of a model that bears them, from settings to search and evaluation."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra `models` is not installed")
+pytest.importorskip("transformers", reason="the extra `models` is not installed")
+
+from mmrag_video.archive import Archive
+from mmrag_video.errors import ExitCode, IndexMismatchError
+from mmrag_video.evaluate import read_queries
+from mmrag_video.evaluate_dimensions import evaluate_lengths
+from mmrag_video.models.base import Query
+from mmrag_video.models.matryoshka import prefix
+from mmrag_video.search import search
+from mmrag_video.settings import ModelSettings, Settings, StoreSettings
+from tests import checkpoints
+from tests.conftest import Command, ingest_all
+
+WHOLE = 128
+QUERY = Query(text="something red")
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoints.write_qwen3_vl(tmp_path_factory.mktemp("long"), dimensions=WHOLE)
+
+
+@pytest.fixture
+def queries(yard_clip: Path, tmp_path: Path) -> Path:
+    digest = hashlib.sha256(yard_clip.read_bytes()).hexdigest()
+    match = {"video": "yard", "start_s": 0, "end_s": 6}
+    labelled = {
+        "videos": {"yard": {"path": yard_clip.name, "sha256": digest}},
+        "queries": [{"id": "q", "text": "anything", "matches": [match]}],
+    }
+    file = tmp_path / "queries.json"
+    file.write_text(json.dumps(labelled))
+    return file
+
+
+def settings(data: Path, folder: Path, **model: int) -> Settings:
+    chosen = ModelSettings(name="qwen3-vl-2b", path=str(folder), frame_tokens=16, **model)
+    return Settings(data_dir=data, model=chosen, store=StoreSettings(linger=0.5))
+
+
+def test_a_cut_index_holds_and_finds_by_cut_vectors(
+    model_folder: Path, yard_clip: Path, tmp_path: Path
+):
+    with Archive(settings(tmp_path / "whole", model_folder)) as archive:
+        ingest_all(archive, yard_clip)
+        whole = dict(vectors(archive))
+    with Archive(settings(tmp_path / "cut", model_folder, dimensions=64)) as archive:
+        ingest_all(archive, yard_clip)
+        assert archive.identity.dimensions == 64
+        for time, vector in vectors(archive):
+            assert np.allclose(vector, prefix(whole[time], 64), atol=1e-5)
+        assert search(archive, QUERY).moments
+
+
+def test_prefixes_that_recall_find_what_whole_vectors_find(
+    model_folder: Path, yard_clip: Path, tmp_path: Path
+):
+    with Archive(settings(tmp_path / "whole", model_folder)) as archive:
+        ingest_all(archive, yard_clip)
+        expected = search(archive, QUERY)
+    with Archive(settings(tmp_path / "two", model_folder, recall_dimensions=64)) as archive:
+        ingest_all(archive, yard_clip)
+        found = search(archive, QUERY)
+        assert [moment.best.start for moment in found.moments] == [
+            moment.best.start for moment in expected.moments
+        ]
+    with (
+        Archive(settings(tmp_path / "two", model_folder)) as archive,
+        pytest.raises(IndexMismatchError, match="recall_dimensions was 64, is now nothing"),
+    ):
+        search(archive, QUERY)
+
+
+def test_each_length_is_evaluated_from_one_embedding_run(
+    model_folder: Path, yard_clip: Path, queries: Path, tmp_path: Path
+):
+    labelled = read_queries(queries)
+    with Archive(settings(tmp_path / "data", model_folder)) as archive:
+        ingest_all(archive, yard_clip)
+        results = list(evaluate_lengths(archive, labelled, [64, 100, WHOLE]))
+        frames = archive.store(archive.identity).count()
+    assert [result.dimensions for result in results] == [64, 100, WHOLE]
+    assert {result.frames for result in results} == {frames}
+    assert {result.metrics["event_recall@1"] for result in results} == {1.0}
+    assert results[0].store_bytes < results[-1].store_bytes
+    assert all(result.search_seconds for result in results)
+    assert not list((tmp_path / "data").glob("tmp*")), "nothing is left of the shorter indexes"
+
+
+def test_the_command_prints_a_line_for_each_length(
+    run: Command, model_folder: Path, yard_clip: Path, queries: Path
+):
+    variables = {
+        "MMRAG_MODEL__NAME": "qwen3-vl-2b",
+        "MMRAG_MODEL__PATH": str(model_folder),
+        "MMRAG_MODEL__FRAME_TOKENS": "16",
+    }
+    asked = ("evaluate", queries, "--videos", yard_clip.parent, "--dimensions")
+    told = run(*asked, "64,128", **variables)
+    assert told.returncode == ExitCode.OK, told.stderr
+    assert [line.split()[0] for line in told.stdout.splitlines()] == ["Dimensions", "64", "128"]
+    result = json.loads(run(*asked, "64", "--json", **variables).stdout)
+    assert [length["dimensions"] for length in result["dimensions"]] == [64]
+    refused = run(*asked, "32", **variables)
+    assert refused.returncode == ExitCode.FAILED
+    assert "can be cut to 64 to 128 dimensions: set --dimensions" in refused.stderr
+    assert run(*asked, "many", **variables).returncode == ExitCode.USAGE
+    basic = run(*asked, "64")
+    assert basic.returncode == ExitCode.FAILED
+    assert "only whole" in basic.stderr
+
+
+def vectors(archive: Archive) -> list[tuple[object, np.ndarray]]:
+    [recording] = archive.catalog.recordings()
+    run = archive.catalog.complete_run_of(recording.id, archive.identity.fingerprint)
+    assert run is not None
+    frames = archive.store(archive.identity).frames_of_run(run.id)
+    return [(frame.time, vector) for frame, vector in frames]
