@@ -16,7 +16,7 @@ from tests.toy_model import Fault
 OF_THE_SELF_TEST = 5
 """Vectors: two pictures, none, two captions."""
 TWO_BATCHES = 4
-"""Frames, which an ingest asks for at once: the first of them are written before it asks for more."""
+"""Frames, which an ingest asks for at once; one batch is written before it asks for more."""
 
 
 def settings_for(server: ModelServer, settings: Settings) -> Settings:

@@ -38,6 +38,7 @@ class ModelCard:
     """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
 
+# Qwen3-VL: 2.13 and 8.77 thousand million parameters by the published configurations, two bytes each.
 _TORCH = ("torch", "transformers")
 
 EMBEDDERS = (
@@ -111,6 +112,7 @@ EMBEDDERS = (
         module="mmrag_video.models.qwen3_vl",
         about="Qwen3-VL-Embedding-2B, for a GPU; more than 30 languages",
         weights="Qwen/Qwen3-VL-Embedding-2B",
+        download=4.3,
         dimensions=2048,
         licence="Apache-2.0",
         packages=_TORCH,
@@ -122,6 +124,7 @@ EMBEDDERS = (
         module="mmrag_video.models.qwen3_vl",
         about="Qwen3-VL-Embedding-8B, for a large GPU; more than 30 languages",
         weights="Qwen/Qwen3-VL-Embedding-8B",
+        download=17.5,
         dimensions=4096,
         licence="Apache-2.0",
         packages=_TORCH,
@@ -141,6 +144,7 @@ RERANKERS = (
         module="mmrag_video.models.qwen3_vl.reranker",
         about="Qwen3-VL-Reranker-2B, for a GPU",
         weights="Qwen/Qwen3-VL-Reranker-2B",
+        download=4.3,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
@@ -151,6 +155,7 @@ RERANKERS = (
         module="mmrag_video.models.qwen3_vl.reranker",
         about="Qwen3-VL-Reranker-8B, for a large GPU",
         weights="Qwen/Qwen3-VL-Reranker-8B",
+        download=17.5,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
