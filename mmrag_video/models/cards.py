@@ -38,7 +38,8 @@ class ModelCard:
     """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
 
-# Qwen3-VL: 2.13 and 8.77 thousand million parameters by the published configurations, two bytes each.
+# Qwen3-VL: 2.13 and 8.77 thousand million parameters by the published configurations, two bytes
+# for each.
 _TORCH = ("torch", "transformers")
 
 EMBEDDERS = (
