@@ -14,7 +14,7 @@ demo: $(VENV)/installed-basic
 
 test: lint
 	@sh scripts/need_chromium.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -45,18 +45,26 @@ class Size:
     tied: bool
 
 
+@dataclass(frozen=True)
+class Weights:
+    """How many there are in the layers that read and that see: tables of tokens are looked up."""
+
+    reading: int
+    seeing: int
+
+
 SIZES = {
     "2b": Size(2048, 6144, 16, 28, 1024, 4096, 24, tied=True),
     "8b": Size(4096, 12288, 32, 36, 1152, 4304, 27, tied=False),
 }
 
 
-def configuration(size: Size, layers: int | None) -> Qwen3VLConfig:
+def configuration(size: Size, layers: int | None, vocabulary: int) -> Qwen3VLConfig:
     """`layers`: of both towers, None for all of them."""
     reading, seeing = layers or size.layers, layers or size.seeing_layers
     return Qwen3VLConfig(
         text_config={
-            "vocab_size": VOCABULARY,
+            "vocab_size": vocabulary,
             "hidden_size": size.hidden,
             "intermediate_size": size.inner,
             "num_hidden_layers": reading,
@@ -79,10 +87,9 @@ def configuration(size: Size, layers: int | None) -> Qwen3VLConfig:
             "num_heads": 16,
             "out_hidden_size": size.hidden,
             "num_position_embeddings": 2304,
-            "deepstack_visual_indexes": [
-                number * seeing // 4 for number in (1, 2, 3) if number * seeing % 4 == 0
-            ]
-            or [0],
+            "deepstack_visual_indexes": sorted({number * seeing // 4 for number in (1, 2, 3)})[
+                : min(3, reading)
+            ],
         },
         image_token_id=SPECIAL.index("<|image_pad|>"),
         video_token_id=SPECIAL.index("<|video_pad|>"),
@@ -93,30 +100,38 @@ def configuration(size: Size, layers: int | None) -> Qwen3VLConfig:
 
 
 def write_weights(
-    folder: Path, size: Size, layers: int | None, precision: torch.dtype, device: str
-) -> int:
-    """Writes the folder; gives the number of weights that a pass over a token multiplies with."""
+    folder: Path,
+    size: Size,
+    layers: int | None,
+    vocabulary: int,
+    precision: torch.dtype,
+    device: str,
+) -> Weights:
+    """Writes the folder."""
     torch.manual_seed(0)
     torch.set_default_dtype(precision)
     with torch.device(device):
-        model = Qwen3VLForConditionalGeneration(configuration(size, layers))
+        model = Qwen3VLForConditionalGeneration(configuration(size, layers, vocabulary))
     torch.set_default_dtype(torch.float32)
     model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)
-    pixels = {
+    shared = {
         "patch_size": 16,
         "merge_size": 2,
         "temporal_patch_size": 2,
         "image_mean": [0.5, 0.5, 0.5],
         "image_std": [0.5, 0.5, 0.5],
+        "size": {"shortest_edge": 4096, "longest_edge": 1843200},
     }
-    for name, kind in (
-        ("preprocessor_config.json", {"image_processor_type": "Qwen2VLImageProcessorFast"}),
-        ("video_preprocessor_config.json", {"video_processor_type": "Qwen3VLVideoProcessor"}),
-    ):
-        size_limits = {"size": {"shortest_edge": 4096, "longest_edge": 1843200}}
-        (folder / name).write_text(json.dumps(kind | pixels | size_limits))
-    return sum(weight.numel() for weight in model.model.parameters())
+    image = {"image_processor_type": "Qwen2VLImageProcessorFast"} | shared
+    video = {"video_processor_type": "Qwen3VLVideoProcessor"} | shared
+    (folder / "preprocessor_config.json").write_text(json.dumps(image))
+    (folder / "video_preprocessor_config.json").write_text(json.dumps(video))
+    return Weights(_count(model.model.language_model.layers), _count(model.model.visual.blocks))
+
+
+def _count(layers: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in layers.parameters())
 
 
 def tokenizer() -> PreTrainedTokenizerFast:

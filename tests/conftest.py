@@ -21,6 +21,9 @@ from tests.footage import write_pictures
 from tests.page_archive import PageArchive, page_archive
 from web.app import create_app
 
+# Tables are as wide as a program reads them; pytest-xdist would have them 80 columns wide.
+os.environ.pop("COLUMNS", None)
+
 RATE = 25
 """Frames a second of the recordings made here."""
 

@@ -15,6 +15,8 @@ from tests.toy_model import Fault
 
 OF_THE_SELF_TEST = 5
 """Vectors: two pictures, none, two captions."""
+TWO_BATCHES = 4
+"""Frames, which an ingest asks for at once; one batch is written before it asks for more."""
 
 
 def settings_for(server: ModelServer, settings: Settings) -> Settings:
@@ -27,7 +29,7 @@ def test_a_server_that_dies_ends_the_command_with_a_sentence_and_costs_a_second_
     run: Command, yard_clip: Path
 ):
     """As a person sees it: exit code 1 and what to do; then the same command goes on."""
-    with ModelServer(dies_after=OF_THE_SELF_TEST + 3) as server:
+    with ModelServer(dies_after=OF_THE_SELF_TEST + TWO_BATCHES) as server:
         variables = {"MMRAG_MODEL__NAME": "server", "MMRAG_MODEL__SERVER__URL": server.url}
         broken_off = run("ingest", yard_clip, MMRAG_MODEL__BATCH="2", **variables)
     assert broken_off.returncode == 1
@@ -47,7 +49,7 @@ def test_a_server_that_dies_ends_the_command_with_a_sentence_and_costs_a_second_
 def test_what_was_stored_before_the_server_died_is_not_there_twice(
     protocol: str, settings: Settings, yard_clip: Path
 ):
-    dying = ModelServer(protocol, dies_after=OF_THE_SELF_TEST + 3)
+    dying = ModelServer(protocol, dies_after=OF_THE_SELF_TEST + TWO_BATCHES)
     with dying, Archive(settings_for(dying, settings)) as archive:
         with pytest.raises(ModelError, match="cannot be reached"):
             ingest_all(archive, yard_clip)
@@ -72,7 +74,7 @@ def test_another_model_that_took_its_place_is_not_mixed_in(settings: Settings, y
         def replaced() -> None:
             nonlocal frames
             frames += 1
-            if frames > 3:
+            if frames > TWO_BATCHES:
                 server.faults = {Fault.OTHER_DIMENSIONS}
 
         identity = archive.identity

@@ -87,6 +87,13 @@ def test_the_same_similarity_means_less_in_a_larger_collection():
     assert small.score(0.29) > large.score(0.29)
 
 
+def test_what_stands_out_is_told_without_a_ceiling():
+    against = Background(0.2, 0.02, 100)
+    assert against.standing(0.1) == 0
+    assert against.standing(0.3) == pytest.approx(5)
+    assert against.standing(0.9) > against.standing(0.8), "where the score is 1 for both"
+
+
 def test_words_for_scores():
     sample = [0.05] * 90 + [0.4] * 10
     assert confidence(0.8, sample) is Confidence.STRONG

@@ -210,7 +210,7 @@ def _here(state: ModelState) -> str:
 
 
 def _gigabytes(size: float | None) -> str:
-    return "-" if size is None else f"{size:.2g} GB"
+    return "-" if size is None else f"{size:.3g} GB"
 
 
 def _to_json(state: ModelState) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class ModelCard:
 
 _TORCH = ("torch", "transformers")
 
+# Downloads: CLIP ViT-B/32 has 151 million parameters, SigLIP 203, SigLIP2 375, four bytes for each;
+# Qwen3-VL 2.13 and 8.77 thousand million by the published configurations, two bytes for each.
 EMBEDDERS = (
     ModelCard(
         name="basic",
@@ -123,7 +125,7 @@ EMBEDDERS = (
         module="mmrag_video.models.qwen3_vl",
         about="Qwen3-VL-Embedding-8B, for a large GPU; more than 30 languages",
         weights="Qwen/Qwen3-VL-Embedding-8B",
-        download=17,
+        download=17.5,
         dimensions=4096,
         licence="Apache-2.0",
         packages=_TORCH,
@@ -154,7 +156,7 @@ RERANKERS = (
         module="mmrag_video.models.qwen3_vl.reranker",
         about="Qwen3-VL-Reranker-8B, for a large GPU",
         weights="Qwen/Qwen3-VL-Reranker-8B",
-        download=17,
+        download=17.5,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
