@@ -8,7 +8,7 @@ next ingest removes them and begins that recording again.
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -251,8 +251,9 @@ class _Work:
             frames = with_lead_up(decoder, settings.model.lead_up, settings.model.lead_up_seconds)
             batches = _batches(frames, settings.model.batch)
             embed = self.archive.model.embedder.embed_frames
-            for batch, embeddings in overlapped(embed, batches, _EMBEDDING_THREADS):
-                pictures.update(self._store(batch, embeddings, clock))
+            with closing(overlapped(embed, batches, _EMBEDDING_THREADS)) as embedded:
+                for batch, embeddings in embedded:
+                    pictures.update(self._store(batch, embeddings, clock))
         self.archive.store(self.identity).flush()
         recording = recording_of(self.file.path, self.camera, self.content, facts, clock)
         self.archive.catalog.complete_run(self.run, recording, len(pictures))

@@ -1,7 +1,7 @@
 """Doing the next while the last is still being done, in order and within bounds."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,12 +11,12 @@ Result = TypeVar("Result")
 
 def overlapped(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
-) -> Iterator[tuple[Item, Result]]:
+) -> Generator[tuple[Item, Result]]:
     """Each item with the function's result, in order, worked on by as many threads.
 
     No more items are taken than threads can work on, so that who gives the items and who takes the
     results both hold the others back, and memory stays flat. What the function raises is raised in
-    its turn; nothing further is begun then, nor when the caller leaves.
+    its turn; nothing further is begun then, nor when the caller closes it.
     """
     under_way: deque[tuple[Item, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(threads)
