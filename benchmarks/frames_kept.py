@@ -20,7 +20,8 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.evaluate import answer_queries, metrics, read_queries, video_paths
 from mmrag_video.index.frames import StoredFrame
-from mmrag_video.ingest import ingest_paths, recording_of
+from mmrag_video.ingest import ingest_paths
+from mmrag_video.recording_ingest import recording_of
 from mmrag_video.settings import Settings
 from mmrag_video.video.content import content_of
 from mmrag_video.video.motion import MotionGate

@@ -5,10 +5,9 @@ Ctrl-C, kill -9) leaves a run that is not complete: its frames are not found by 
 next ingest removes them and begins that recording again.
 """
 
-import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,28 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import IngestRun, Recording
+from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import MmragError, RecordingError
-from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, refusal
-from mmrag_video.models.base import FrameEmbedding
-from mmrag_video.overlap import overlapped
-from mmrag_video.thumbnails import write_thumbnail
+from mmrag_video.recording_ingest import RecordingIngest
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
 from mmrag_video.video.content import Content, content_of
-from mmrag_video.video.decoder_process import sample_in_child
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
-from mmrag_video.video.frames import VideoFacts
-from mmrag_video.video.lead_up import with_lead_up
-from mmrag_video.video.sampled import SampledFrame, SamplerSettings
-from mmrag_video.video.timecode import Timecode
-from mmrag_video.video.wall_clock import Clock
-
-_EMBEDDING_THREADS = 2
-"""While one batch is computed the next is prepared, and the one before is written: a card waits for
-nothing but decoding, which has a process of its own."""
-_SHORT_BY = Fraction(1)
-"""Seconds, or a hundredth of the whole, that a recording may be shorter than it declares."""
 
 
 class OutcomeState(StrEnum):
@@ -146,9 +130,9 @@ def ingest_file(
     if known is not None and earlier is not None and not (changed and redo):
         return _known(archive, identity, file, known, content, changed)
     run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
-    work = _Work(archive, identity, run, file, content, camera, sampler, on_progress)
+    work = RecordingIngest(archive, identity, run, file.path, content, camera, sampler, on_progress)
     try:
-        outcome = work.carry_out()
+        outcome = _added(*work.carry_out())
     except KeyboardInterrupt:
         catalog.interrupt_run(run)
         raise
@@ -161,6 +145,11 @@ def ingest_file(
         outcome = Outcome(file.path, OutcomeState.FAILED, message=why)
     _clear(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
+
+
+def _added(recording: Recording, frames: int) -> Outcome:
+    message = f"{recording.path} is {recording.damage}." if recording.damage else ""
+    return Outcome(recording.path, OutcomeState.ADDED, recording, frames, message)
 
 
 def _unforeseen(path: Path, error: Exception) -> str:
@@ -223,118 +212,3 @@ def _known(
         )
     state = OutcomeState.SAMPLER_CHANGED if changed else OutcomeState.KNOWN
     return Outcome(file.path, state, recording, message=" ".join(messages))
-
-
-@dataclass(frozen=True)
-class _Work:
-    """One run over one recording."""
-
-    archive: Archive
-    identity: IndexIdentity
-    run: IngestRun
-    file: FoundFile
-    content: Content
-    camera: str
-    sampler: SamplerSettings
-    on_progress: Progress
-
-    def carry_out(self) -> Outcome:
-        def follow(done: Fraction) -> None:
-            self.on_progress(self.file.path, done, decoder.facts.duration)
-
-        settings = self.archive.settings
-        pictures: set[Path] = set()
-        with sample_in_child(self.file.path, self.sampler, settings.decode, follow) as decoder:
-            facts = decoder.facts
-            times = FileTimes(facts.created, self.content.modified, facts.duration)
-            clock = clock_of(self.file.path, self.camera, times, settings)
-            frames = with_lead_up(decoder, settings.model.lead_up, settings.model.lead_up_seconds)
-            batches = _batches(frames, settings.model.batch)
-            embed = self.archive.model.embedder.embed_frames
-            with closing(overlapped(embed, batches, _EMBEDDING_THREADS)) as embedded:
-                for batch, embeddings in embedded:
-                    pictures.update(self._store(batch, embeddings, clock))
-        self.archive.store(self.identity).flush()
-        recording = recording_of(self.file.path, self.camera, self.content, facts, clock)
-        self.archive.catalog.complete_run(self.run, recording, len(pictures))
-        self._remove_other_pictures(pictures)
-        message = f"{self.file.path} is {recording.damage}." if recording.damage else ""
-        return Outcome(self.file.path, OutcomeState.ADDED, recording, len(pictures), message)
-
-    def _store(
-        self, batch: Sequence[SampledFrame], embeddings: Sequence[FrameEmbedding], clock: Clock
-    ) -> list[Path]:
-        """Write frames and their pictures; gives where the pictures lie."""
-        pictures = [self._write_thumbnail(frame) for frame in batch]
-        self.archive.store(self.identity).insert(
-            [
-                (self._stored(frame, embedding, clock), embedding.vector)
-                for frame, embedding in zip(batch, embeddings, strict=True)
-            ]
-        )
-        return pictures
-
-    def _stored(self, frame: SampledFrame, embedding: FrameEmbedding, clock: Clock) -> StoredFrame:
-        return StoredFrame(
-            recording=self.content.sha256,
-            camera=self.camera,
-            time=frame.time,
-            valid_until=frame.valid_until,
-            reason=frame.reason,
-            wall_start=clock.at(frame.time),
-            wall_end=clock.at(frame.valid_until),
-            run=self.run.id,
-            facts=embedding.facts,
-        )
-
-    def _write_thumbnail(self, frame: SampledFrame) -> Path:
-        path = self.archive.directory.thumbnail(
-            self.identity.collection, self.content.sha256, frame.time
-        )
-        write_thumbnail(frame.image, path)
-        return path
-
-    def _remove_other_pictures(self, own: set[Path]) -> None:
-        """Pictures of earlier runs over the same recording."""
-        for path in set(next(iter(own)).parent.iterdir()) - own:
-            path.unlink(missing_ok=True)
-
-
-def recording_of(
-    path: Path, camera: str, content: Content, facts: VideoFacts, clock: Clock
-) -> Recording:
-    """All that the catalog keeps of a file that was read."""
-    return Recording(
-        id=content.sha256,
-        path=path,
-        camera=camera,
-        size=content.size,
-        container=facts.container,
-        codec=facts.codec,
-        width=facts.width,
-        height=facts.height,
-        rotation=facts.rotation,
-        duration=facts.duration,
-        average_rate=facts.average_rate,
-        created=facts.created,
-        modified=content.modified,
-        clock=clock,
-        damage=_damage(facts),
-    )
-
-
-def _damage(facts: VideoFacts) -> str:
-    """Whether a part is missing: sound may outlast the picture by some tenths of a second."""
-    declared = facts.declared_duration
-    if declared is None or declared - facts.duration <= max(_SHORT_BY, declared / 100):
-        return ""
-    return (
-        f"cut off: its container speaks of {Timecode(declared)}, the picture ends at "
-        f"{Timecode(facts.duration)}; that much can be searched"
-    )
-
-
-def _batches(frames: Iterable[SampledFrame], size: int) -> Iterator[list[SampledFrame]]:
-    remaining = iter(frames)
-    while batch := list(itertools.islice(remaining, size)):
-        yield batch

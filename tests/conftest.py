@@ -17,6 +17,7 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import Outcome, ingest_paths
 from mmrag_video.settings import Settings, StoreSettings
 from mmrag_video.video.frames import Image
+from tests.chat_server import ChatServer, chat_server
 from tests.footage import write_pictures
 from tests.page_archive import PageArchive, page_archive
 from web.app import create_app
@@ -88,6 +89,13 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive
     """The page's recordings, ingested once: to be read, not written."""
     with page_archive(tmp_path_factory.mktemp("page")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def writing_server() -> Iterator[ChatServer]:
+    """A stand-in for a server that writes answers; each test says which."""
+    with chat_server() as listening:
+        yield listening
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from mmrag_video.question_prompt import write_prompt
 from mmrag_video.search import search
 from mmrag_video.settings import GeneratorSettings, Settings, StoreSettings
 from mmrag_video.video.timecode import Timecode
-from tests.chat_server import ChatServer, chat_server
+from tests.chat_server import ChatServer
 from tests.conftest import ingest_all, passing_block
 from tests.footage import write_pictures
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
@@ -34,17 +34,11 @@ IN_PART = "an empty scene"
 ABSENT = "a horse jumping over a fence"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as listening:
-        yield listening
-
-
 @pytest.fixture
-def chat(server: ChatServer) -> ChatServer:
-    server.asked.clear()
-    server.says("NOT SEEN")
-    return server
+def chat(writing_server: ChatServer) -> ChatServer:
+    writing_server.asked.clear()
+    writing_server.says("NOT SEEN")
+    return writing_server
 
 
 def with_generator(settings: Settings, **generator: object) -> Archive:
@@ -52,9 +46,9 @@ def with_generator(settings: Settings, **generator: object) -> Archive:
 
 
 @pytest.fixture(scope="module")
-def asking(collection: PageArchive, server: ChatServer) -> Iterator[Archive]:
+def asking(collection: PageArchive, writing_server: ChatServer) -> Iterator[Archive]:
     """The page's recordings, with a generator."""
-    with with_generator(collection.archive.settings, url=server.url) as archive:
+    with with_generator(collection.archive.settings, url=writing_server.url) as archive:
         yield archive
 
 
@@ -179,12 +173,14 @@ def test_it_sees_only_where_the_question_is_about(asking: Archive, chat: ChatSer
 
 
 @pytest.fixture(scope="module")
-def large(server: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+def large(
+    writing_server: ChatServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Archive]:
     """A recording with pictures larger than a generator gets."""
     folder = tmp_path_factory.mktemp("large")
     write_pictures(folder / "roof.mp4", passing_block(1.5, size=(1280, 720)))
     settings = Settings(data_dir=folder / "data", store=StoreSettings(linger=0.5))
-    with with_generator(settings, url=server.url) as archive:
+    with with_generator(settings, url=writing_server.url) as archive:
         [outcome] = ingest_all(archive, folder / "roof.mp4")
         assert outcome.recording is not None
         yield archive

@@ -1,7 +1,6 @@
 """`mmrag-video ask` as a person and as a script use it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
-from tests.chat_server import ChatServer, chat_server
+from tests.chat_server import ChatServer
 from tests.conftest import Command
 from tests.page_archive import ZONE, PageArchive
 
@@ -17,17 +16,11 @@ QUESTION = "nobody to be seen"
 ABSENT = "a horse jumping over a fence"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as listening:
-        yield listening
-
-
 @pytest.fixture
-def chat(server: ChatServer) -> ChatServer:
-    server.asked.clear()
-    server.says("The yard is quiet [2]. A box goes by [1][2]. A horse jumps [9].")
-    return server
+def chat(writing_server: ChatServer) -> ChatServer:
+    writing_server.asked.clear()
+    writing_server.says("The yard is quiet [2]. A box goes by [1][2]. A horse jumps [9].")
+    return writing_server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from mmrag_video.archive import Archive
 from mmrag_video.settings import GeneratorSettings
 from tests.browser import NARROW, open_browser, wait_until_playable, watched_context
-from tests.chat_server import ChatServer, chat_server
+from tests.chat_server import ChatServer
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
@@ -23,23 +23,17 @@ ANSWER = "/answer?q=nobody+to+be+seen"
 ABSENT = "q=a+horse+jumping+over+a+fence"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ChatServer]:
-    with chat_server() as listening:
-        yield listening
-
-
 @pytest.fixture
-def chat(server: ChatServer) -> ChatServer:
-    server.asked.clear()
-    server.says("The yard is quiet [1][3]. A horse jumps [9].")
-    return server
+def chat(writing_server: ChatServer) -> ChatServer:
+    writing_server.asked.clear()
+    writing_server.says("The yard is quiet [1][3]. A horse jumps [9].")
+    return writing_server
 
 
 @pytest.fixture(scope="module")
-def asking(collection: PageArchive, server: ChatServer) -> Iterator[Archive]:
+def asking(collection: PageArchive, writing_server: ChatServer) -> Iterator[Archive]:
     """The page's recordings, with a generator."""
-    generator = GeneratorSettings(url=server.url)
+    generator = GeneratorSettings(url=writing_server.url)
     settings = collection.archive.settings.model_copy(update={"generator": generator})
     with Archive(settings) as archive:
         yield archive
