@@ -1,5 +1,17 @@
-"""`python -m mmrag_video` is the command line."""
+"""The command `mmrag-video`, and `python -m mmrag_video`."""
 
-from mmrag_video.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends it in order also while it is still being imported."""
+    try:
+        from mmrag_video.cli import cli  # noqa: PLC0415
+
+        cli()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL import ImageOps, UnidentifiedImageError
 
 from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
 from mmrag_video.catalog.catalog import Catalog
@@ -205,5 +205,10 @@ def load_picture(path: Path) -> Image:
         with Pillow.open(path) as picture:
             upright = ImageOps.exif_transpose(picture)
             return np.asarray(upright.convert("RGB"), dtype=np.uint8)
+    except UnidentifiedImageError as error:
+        raise RecordingError(
+            f"The picture {path} cannot be read: it is none, or damaged."
+        ) from error
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise RecordingError(f"The picture {path} cannot be read: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise RecordingError(f"The picture {path} cannot be read: {why}.") from error

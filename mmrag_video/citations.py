@@ -27,6 +27,8 @@ _END = re.compile(
 _ONLY_CITATIONS = re.compile(rf"(?:{_CITATION.pattern}\s*)+", re.IGNORECASE | re.ASCII)
 _ABBREVIATION = re.compile(r"\b[^\W\d_](?:\.[^\W\d_])+\.\Z")
 """`p.m.`: no end of a sentence where a small letter follows."""
+_TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nr|e\.g|i\.e|vs|ca|approx)\.\Z", re.IGNORECASE)
+"""`Mr.`, `No.`: no end of a sentence whatever follows."""
 _LIST_MARK = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+", re.ASCII)
 _GAP_BEFORE_SIGN = re.compile(r"\s+(?=[.,;:!?…؟।۔。！？，])")
 _ROUND = str.maketrans("[]【】", "()()")
@@ -83,7 +85,8 @@ def _pieces(text: str) -> Iterator[str]:
         start = 0
         for end in _END.finditer(line):
             follows = line[end.end() :].lstrip()[:1]
-            if follows.islower() and _ABBREVIATION.search(line[start : end.end()]):
+            said = line[start : end.end()]
+            if _TITLE.search(said) or (follows.islower() and _ABBREVIATION.search(said)):
                 continue
             yield line[start : end.end()]
             start = end.end()
@@ -97,7 +100,8 @@ def _lines(text: str) -> list[str]:
         if lines and _ONLY_CITATIONS.fullmatch(line):
             lines[-1] += f" {line}"
         else:
-            lines.append(_LIST_MARK.sub("", line, count=1))
+            mark = _LIST_MARK.match(line)
+            lines.append(line[mark.end() :] if mark else line)
     return lines
 
 

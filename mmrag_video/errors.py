@@ -43,6 +43,12 @@ class ModelError(MmragError):
     """A model cannot be loaded, or was asked for something it cannot do."""
 
 
+class ModelSettingsError(ModelError):
+    """The settings ask for a model that there is not, or for what this model cannot do."""
+
+    exit_code = ExitCode.USAGE
+
+
 class StoreError(MmragError):
     """The frame store cannot be started, reached or written."""
 

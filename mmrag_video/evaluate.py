@@ -97,7 +97,8 @@ def read_queries(file: Path) -> LabelledQueries:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"The queries file {file} is wrong at {place}: {first['msg']}.") from error
+        where = f" at {place}" if place else ""
+        raise UsageError(f"The queries file {file} is wrong{where}: {first['msg']}.") from error
 
 
 def video_paths(labelled: LabelledQueries, folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 from mmrag_video.archive import Archive
 from mmrag_video.evaluate import LabelledQueries, answer_queries, median_seconds, metrics
 from mmrag_video.models.matryoshka import check_prefix, prefix, shortened
-from mmrag_video.settings import Settings
+from mmrag_video.settings import Settings, StoreSettings
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,10 @@ def _at_length(
 ) -> LengthResult:
     model = replace(whole.model, embedder=shortened(whole.model.embedder, length))
     own = whole.settings.model.model_copy(update={"dimensions": length})
-    settings = whole.settings.model_copy(update={"data_dir": folder, "model": own})
+    # A server of its own, whatever the user's: to be thrown away, and measured on disk.
+    settings = whole.settings.model_copy(
+        update={"data_dir": folder, "model": own, "store": StoreSettings(linger=0)}
+    )
     with Archive(settings, model) as short:
         frames = _copy(whole, short, length)
         short.warm_up()

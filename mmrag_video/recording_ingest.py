@@ -24,8 +24,8 @@ from mmrag_video.video.timecode import Timecode
 from mmrag_video.video.wall_clock import Clock
 
 _EMBEDDING_THREADS = 2
-"""While one batch is computed the next is prepared, and the one before is written: a card waits for
-nothing but decoding, which has a process of its own."""
+"""While one batch is computed another is prepared, and one that is done is written by the thread
+that waits for them."""
 _SHORT_BY = Fraction(1)
 """Seconds, or a hundredth of the whole, that a recording may be shorter than it declares."""
 

@@ -6,7 +6,6 @@ so that one can go back, until it is dropped in so many words.
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mmrag_video.archive import Archive
@@ -30,7 +29,7 @@ def reindex_paths(
     forget_missing: bool = False,
     on_progress: Progress = no_progress,
 ) -> Iterator[Outcome]:
-    """Ingest `paths` and all known recordings with the settings as they are now.
+    """Ingest `paths` and all that is known, or failed, with the settings as they are now.
 
     One outcome per file. Stopped and started again, it goes on: what is complete in the new index
     is not done twice. A known recording that cannot be read any more keeps the old index in use,
@@ -40,16 +39,18 @@ def reindex_paths(
     """
     identity = archive.identity
     active = archive.catalog.active_index()
-    known = archive.catalog.recordings()
+    known, failed = archive.catalog.recordings(), archive.catalog.failures()
     archive.catalog.note_index(identity)
     clear_unfinished(archive, identity)
-    places = {recording.path for recording in known}
+    # What failed is tried again too: else the new index would know nothing of it.
+    places = [recording.path for recording in known] + [run.path for run in failed]
     held: set[str] = set()
-    for file in find_files([*(recording.path for recording in known), *paths]):
-        outcome = ingest_file(archive, identity, file, on_progress, redo=True)
+    for file in find_files([*places, *paths]):
         if forget_missing and isinstance(file, Unreachable) and file.path in places:
             archive.catalog.settle_failures(file.path)
-            outcome = replace(outcome, state=OutcomeState.FORGOTTEN)
+            yield Outcome(file.path, OutcomeState.FORGOTTEN, message=file.why)
+            continue
+        outcome = ingest_file(archive, identity, file, on_progress, redo=True)
         if outcome.recording is not None:
             held.add(outcome.recording.id)
         yield outcome
@@ -66,8 +67,9 @@ def reindex_paths(
 
 
 def _give_up(archive: Archive, identity: IndexIdentity, lost: Sequence[Recording]) -> None:
-    for recording in lost:
-        archive.catalog.give_up(recording.id, identity.fingerprint)
+    for index in archive.catalog.indexes():
+        for recording in lost:
+            archive.catalog.give_up(recording.id, index.fingerprint)
     clear_unfinished(archive, identity)
 
 

@@ -53,7 +53,9 @@ def search(
     judge.recalled(sample_found)
 
     wanted = limit or settings.limit
-    best = spread(recalled, max(settings.rerank, wanted))
+    # Of facts as many are read as are wanted; to look at pictures is too dear for that.
+    read = max(settings.rerank, wanted) if judge.reads_every_frame else settings.rerank
+    best = spread(recalled, read)
     seeds = judge.closely([found.frame for found in best])
     gap = Fraction(settings.join_gap)
     events = find_events(seeds, [found.frame for found in recalled], judge, gap)

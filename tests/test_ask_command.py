@@ -56,7 +56,7 @@ def test_the_answer_is_printed_with_the_moments_it_cites(run: Command, place: di
 def test_a_cited_moment_has_its_camera_and_times(place: dict[str, str]):
     told = asked(place, QUESTION, "--camera", "Yard").stdout
     heading, row = told.splitlines()[1:3]
-    assert heading.split() == ["Camera", "Start", "End", "Clock"]
+    assert heading.split() == ["Camera", "Start", "End", "Clock", "File"]
     assert "Yard" in row and "00:00:00.000" in row
     assert "2025-03-04 14:03:22 +00:00 (name)" in row
 

@@ -135,3 +135,21 @@ def test_well_written_answers_come_through_whole(written: list[tuple[str, set[in
     assert [(one.text, set(one.citations)) for one in check(text, range(1, 10)).sentences] == [
         (f"Person {name} waits.", numbers) for name, numbers in written
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("A thief entered room 5. A car passes [1].", ["A car passes."]),
+        (
+            "The van stops at gate 12. [1] It leaves [2].",
+            ["The van stops at gate 12.", "It leaves."],
+        ),
+        ("He waits at 3.15. [1]", ["He waits at 3.15."]),
+        ("Nobody except Mr. Smith waits [1].", ["Nobody except Mr. Smith waits."]),
+        ("A man (No. 5) runs [1].", ["A man (No. 5) runs."]),
+        ("2. A man runs [1].", ["A man runs."]),
+    ],
+)
+def test_numbers_and_titles_in_a_sentence_neither_end_nor_shorten_it(written: str, kept: list[str]):
+    assert [sentence.text for sentence in check(written, {1, 2}).sentences] == kept

@@ -381,6 +381,22 @@ def test_a_recording_that_is_gone_keeps_the_old_index_in_use(
         assert not findable(archive)
 
 
+def test_what_failed_stays_listed_in_a_new_index_until_it_is_given_up(
+    settings: Settings, yard_clip: Path, tmp_path: Path
+):
+    words = tmp_path / "words.mp4"
+    words.write_text("no video at all")
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip, words)
+    with Archive(changed(settings, sampler=SamplerSection(interval=3.0))) as archive:
+        assert OutcomeState.FAILED in {one.state for one in reindex_paths(archive)}
+        assert [run.path for run in archive.catalog.failures()] == [words]
+        words.unlink()
+        states = {one.path: one.state for one in reindex_paths(archive, forget_missing=True)}
+        assert states[words] is OutcomeState.FORGOTTEN
+        assert archive.catalog.failures() == []
+
+
 def test_names_may_hold_anything(archive: Archive, yard_clip: Path, tmp_path: Path):
     folder = tmp_path / 'cam "1" or 1==1\n дом'
     folder.mkdir()

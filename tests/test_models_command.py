@@ -181,7 +181,7 @@ def test_a_path_in_the_settings_is_that_of_the_model_that_they_name(ask, clip):
 
 def test_a_name_that_no_model_has_is_told(ask):
     answer = ask("test", "clap")
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "There is no model named 'clap'; set NAME to one of: basic, clip" in answer.stderr
 
 

@@ -1,6 +1,7 @@
 """Dual encoders computed by ONNX Runtime say what the original says, and look before they start."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,20 @@ def exported(originals, tmp_path_factory) -> Mapping[tuple[str, Quantization], P
 def broken(exported, tmp_path) -> Path:
     """A copy to do harm to."""
     return Path(shutil.copytree(exported["clip", Quantization.INT8], tmp_path / "copy"))
+
+
+def test_nothing_is_noted_of_the_user_outside_of_the_data_directory(exported, tmp_path):
+    """ONNX Runtime would, for its makers."""
+    folder = exported["clip", Quantization.NONE]
+    code = f"""
+from mmrag_video.models.registry import load_model
+from mmrag_video.settings import ModelSettings
+load_model(ModelSettings(name="dual-encoder", path={str(folder)!r}))
+"""
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], env={**kept, **home}, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def refusal(folder: Path, **settings: object) -> str:

@@ -120,3 +120,12 @@ def test_creation_time_is_read_where_it_makes_sense(
         container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
         container.mux(stream.encode(None))
     assert PyavReader(path).facts.created == read
+
+
+def test_no_length_is_declared_where_sound_may_be_longer_than_the_picture(tmp_path: Path) -> None:
+    silent = write_numbered(tmp_path / "silent.mkv", STEADY).path
+    declared = PyavReader(silent).facts.declared_duration
+    assert declared is not None
+    assert abs(declared - PyavReader(silent).facts.duration) < Fraction(1, 10)
+    sound = write_numbered(tmp_path / "sound.mkv", STEADY, Encoding(with_sound=True)).path
+    assert PyavReader(sound).facts.declared_duration is None

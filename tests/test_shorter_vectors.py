@@ -112,11 +112,11 @@ def test_the_command_prints_a_line_for_each_length(
     result = json.loads(run(*asked, "64", "--json", **variables).stdout)
     assert [length["dimensions"] for length in result["dimensions"]] == [64]
     refused = run(*asked, "32", **variables)
-    assert refused.returncode == ExitCode.FAILED
+    assert refused.returncode == ExitCode.USAGE
     assert "can be cut to 64 to 128 dimensions: set --dimensions" in refused.stderr
     assert run(*asked, "many", **variables).returncode == ExitCode.USAGE
     basic = run(*asked, "64")
-    assert basic.returncode == ExitCode.FAILED
+    assert basic.returncode == ExitCode.USAGE
     assert "only whole" in basic.stderr
 
 

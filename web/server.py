@@ -5,6 +5,7 @@ meanwhile, and each further process would load the model once more.
 """
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +78,10 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        number = getattr(error, "errno", None) or 0
+        # Of a name that is not known the number is getaddrinfo's own, below 0.
+        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None)
+        reason = reason or str(error)
         raise UsageError(
             f"The page cannot listen on {host} port {port} ({reason}); "
             "choose others with --host and --port, port 0 takes a free one."

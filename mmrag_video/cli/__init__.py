@@ -88,8 +88,3 @@ for command in (
     doctor,
 ):
     cli.add_command(command)
-
-
-def main() -> None:
-    """Run the command line."""
-    cli()

@@ -68,7 +68,7 @@ def print_written_answer(answer: WrittenAnswer) -> None:
     """
     click.echo(printable(answer.text))
     if answer.cited:
-        table = table_of("", "Camera*", "Start", "End", "Clock*")
+        table = table_of("", "Camera*", "Start", "End", "Clock*", "File*")
         for one in answer.cited:
             table.add_row(*_row(one))
         print_table(table)
@@ -86,4 +86,5 @@ def _row(cited: NumberedMoment) -> tuple[str, ...]:
         timecode(moment.start),
         timecode(moment.end),
         clock_of(moment),
+        plain(moment.spans[0].recording.path.name),
     )

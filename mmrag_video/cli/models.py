@@ -121,8 +121,7 @@ def test(
     "--to",
     "folder",
     type=click.Path(path_type=Path),
-    required=True,
-    help="A new folder, which model.path then names.",
+    help="A new folder, which model.path then names; else NAME-int8 or NAME-none, here.",
 )
 @click.option(
     "--pictures",
@@ -136,7 +135,7 @@ def export_command(
     settings: Settings,
     name: str,
     quantize: str,
-    folder: Path,
+    folder: Path | None,
     pictures: tuple[Path, ...],
     path: str | None,
 ) -> None:
@@ -153,6 +152,7 @@ def export_command(
     model, card = _settings_of(settings, name, path)
     if not card.exportable:
         raise UsageError(f"The model {name} is no dual encoder; only those can be exported.")
+    folder = folder or Path(f"{name}-{quantize}")
     compared = _compared(settings, pictures)
     variant = export(model, card, Quantization(quantize), folder, compared)
     _print_variant(variant, folder)

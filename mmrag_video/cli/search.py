@@ -76,6 +76,11 @@ def print_answer(answer: Answer) -> None:
     if not answer.is_confident:
         error_console.print("No confident match.")
     if not answer.moments:
+        error_console.print(
+            "No frame lies within the cameras and times asked for; with --from or --to, recordings"
+            " whose clock time is unknown are left out.",
+            soft_wrap=True,
+        )
         return
     table = table_of("", "Camera*", "Start", "End", "Clock*", "Score*", "Why*", "File*")
     for number, moment in enumerate(answer.moments, 1):

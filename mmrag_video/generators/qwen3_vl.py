@@ -13,6 +13,7 @@ from mmrag_video.models.qwen3_vl.patch_tensors import PatchTensors
 from mmrag_video.models.qwen3_vl.pictures import still
 from mmrag_video.models.qwen3_vl.prompts import PICTURE, words
 from mmrag_video.models.qwen3_vl.readings import reading
+from mmrag_video.models.token_batches import is_lack_of_memory
 from mmrag_video.settings import GeneratorSettings, Settings
 
 MOST_TOKENS = 256
@@ -63,7 +64,9 @@ class Qwen3VLGenerator:
             began = time.monotonic()
             try:
                 tokens = self._generate(prepared(prompt, self._checkpoint))
-            except torch.OutOfMemoryError as error:
+            except (MemoryError, RuntimeError) as error:
+                if not is_lack_of_memory(error):
+                    raise
                 raise ModelError(
                     "The memory does not suffice for an answer from these pictures; show the model"
                     " fewer moments with generator.moments."

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack
@@ -12,6 +13,7 @@ from mmrag_video.errors import ModelError
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?(?:@[\w./-]+)?", re.ASCII)
 """`owner/name`, and perhaps `@` with a commit, a branch or a tag."""
+_HUB_SECONDS = 10.0
 _SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors")
 """Of all files that can change a vector."""
 
@@ -58,13 +60,13 @@ def _check_files(
         if not any(found.is_file() for name in names for found in folder.glob(name)):
             raise ModelError(f"The model folder {folder} lacks {' or '.join(names)}: {remedy}.")
     for file in folder.glob("*.safetensors.index.json"):
-        shards = set(json.loads(file.read_text(encoding="utf-8"))["weight_map"].values())
+        try:
+            shards = set(json.loads(file.read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, LookupError, AttributeError, TypeError) as error:
+            raise ModelError(f"The file {file} is cut short or damaged: {remedy}.") from error
         missing = sorted(shard for shard in shards if not (folder / shard).is_file())
         if missing:
-            raise ModelError(
-                f"The model folder {folder} lacks {missing[0]}: download it again, with all its"
-                " files."
-            )
+            raise ModelError(f"The model folder {folder} lacks {missing[0]}: {remedy}.")
     for file in folder.glob("*.safetensors"):
         _check_length(file)
 
@@ -104,11 +106,21 @@ def _fetch(name: str, setting: str) -> Path:
     """
     repository, _, revision = name.partition("@")
     kinds = [f"*{kind}" for kind in _SUFFIXES]
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-
     try:
-        found = snapshot_download(repository, revision=revision or None, allow_patterns=kinds)
-        return Path(found)
+        from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(
+            f"To fetch the model {name!r} takes more packages: run pip install"
+            " 'mmrag-video[models]'."
+        ) from error
+    wanted = {"repo_id": repository, "revision": revision or None, "allow_patterns": kinds}
+    try:
+        if revision:
+            with suppress(Exception):  # a commit never changes: here already, it is whole
+                return Path(snapshot_download(**wanted, local_files_only=True))
+            # Without a connection, the download of a commit would try six times, for half a minute.
+            HfApi().repo_info(repository, revision=revision, timeout=_HUB_SECONDS)
+        return Path(snapshot_download(**wanted))
     except Exception as error:  # the hub's own errors, the connection's, the disk's: no common base
         raise ModelError(
             f"The model {name!r} is no folder here and the model hub did not give it: check the"

@@ -83,7 +83,8 @@ def _said(answer: httpx.Response) -> str:
     try:
         return _words(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _words(answer.text)
+        is_page = "html" in answer.headers.get("content-type", "")
+        return "it sent a web page" if is_page else _words(answer.text)
 
 
 def _words(text: str) -> str:

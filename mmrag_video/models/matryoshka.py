@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmrag_video.errors import ModelError
+from mmrag_video.errors import ModelError, ModelSettingsError
 from mmrag_video.models.base import Embedder, FrameEmbedding, Query, Vector
 from mmrag_video.video.sampled import SampledFrame
 
@@ -31,15 +31,15 @@ def prefix(vectors: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]
 
 
 def check_prefix(embedder: Embedder, dimensions: int, setting: str) -> None:
-    """Raises ModelError, which names the setting, unless vectors can be cut to this length."""
+    """Raises ModelSettingsError, which names the setting, where vectors have no such prefix."""
     shortest, whole = embedder.shortest_prefix, embedder.dimensions
     if shortest is None:
-        raise ModelError(
+        raise ModelSettingsError(
             f"The vectors of the model {embedder.name} are of use only whole ({whole} dimensions):"
             f" unset {setting}."
         )
     if not shortest <= dimensions <= whole:
-        raise ModelError(
+        raise ModelSettingsError(
             f"The vectors of the model {embedder.name} can be cut to {shortest} to {whole}"
             f" dimensions: set {setting} to one of these, not to {dimensions}."
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 
-from mmrag_video.errors import ModelError
+from mmrag_video.errors import ModelSettingsError
 from mmrag_video.models.base import Model, Reranker
 from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
 from mmrag_video.models.matryoshka import check_prefix, shortened
@@ -41,4 +41,4 @@ def card_of(name: str, cards: Sequence[ModelCard], setting: str) -> ModelCard:
         if card.name == name:
             return card
     known = ", ".join(card.name for card in cards)
-    raise ModelError(f"There is no model named {name!r}; set {setting} to one of: {known}.")
+    raise ModelSettingsError(f"There is no model named {name!r}; set {setting} to one of: {known}.")

@@ -55,7 +55,8 @@ class TokenBatches:
                 " is: lower model.frame_tokens, set model.precision to bfloat16, or take a smaller"
                 f" model (model.batch_tokens, {self._tokens}, does not come into it)."
             )
-        self._tokens = items // 2 * longest
+        # Another thread may have found less to be too much meanwhile.
+        self._tokens = min(self._tokens, items // 2 * longest)
 
 
 def _or_none(
@@ -65,13 +66,14 @@ def _or_none(
     try:
         return compute(batch)
     except (MemoryError, RuntimeError) as error:
-        if not _is_lack_of_memory(error):
+        if not is_lack_of_memory(error):
             raise
     _free_what_torch_keeps()
     return None
 
 
-def _is_lack_of_memory(error: Exception) -> bool:
+def is_lack_of_memory(error: Exception) -> bool:
+    """Whether torch or Python ran out of memory, on a GPU or on a CPU."""
     import torch  # noqa: PLC0415
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

@@ -1,12 +1,20 @@
 """Settings of the models: which one, how it is run, and how much it may look at."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mmrag_video.settings.section import Section
 
-Url = Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
+
+def _web_address(text: str) -> str:
+    if not re.match(r"https?://[^/\s]+", text):
+        raise ValueError(f"{text!r} does not begin with http:// or https:// and a host")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_web_address)]
 
 
 class ServerSettings(Section):

@@ -63,15 +63,19 @@ def time_base_of(stream: VideoStream) -> Fraction:
 def declared_duration(container: InputContainer) -> Fraction | None:
     """Seconds that the container says the recording has.
 
-    AVI says how many frames; what libavformat makes of a cut one's length is an estimate from its
-    size, as it is in MPEG-TS, which says nothing.
+    None where it says nothing of the picture alone. AVI says how many frames; what libavformat
+    makes of a cut one's length is an estimate from its size, as in MPEG-TS, which says nothing.
     """
     stream = picture_stream(container)
     if container.format.name == "avi" and stream.average_rate:
         return Fraction(stream.frames) / stream.average_rate or None
     if stream.duration is not None:
         return stream.duration * time_base_of(stream)
-    return None if container.duration is None else Fraction(container.duration, av.time_base)
+    # Matroska's and Flash's length counts from zero, and is that of the longest stream.
+    if container.duration is None or len(container.streams) > 1:
+        return None
+    start = (stream.start_time or 0) * time_base_of(stream)
+    return Fraction(container.duration, av.time_base) - start
 
 
 def stored_packets(container: InputContainer) -> Iterator[VideoPacket]:

@@ -5,9 +5,10 @@ folder or the hub name in `model.path`, else from the card's: as published, then
 them, or as `mmrag-video models export` wrote them, then ONNX Runtime does, without torch.
 """
 
+import os
 from pathlib import Path
 
-from mmrag_video.errors import ModelError
+from mmrag_video.errors import ModelSettingsError
 from mmrag_video.models.base import Model
 from mmrag_video.models.cards import ModelCard
 from mmrag_video.models.checkpoint_folder import find_checkpoint
@@ -17,6 +18,10 @@ from mmrag_video.models.dual_encoder.torch_towers import TorchTowers, load_torch
 from mmrag_video.models.dual_encoder.towers import Towers
 from mmrag_video.models.dual_encoder.variant import is_variant
 from mmrag_video.settings import ModelSettings
+
+# Else ONNX Runtime notes what it does in the user's home, to be sent to its makers. It looks at
+# this while it is imported, which happens in this package alone.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _NEEDED_FILES = (
     ("config.json",),
@@ -39,7 +44,7 @@ def load_published(settings: ModelSettings, card: ModelCard) -> TorchTowers:
     """The towers as they are published, computed by torch. Raises ModelError as `load` does."""
     source = source_of(settings, card)
     if is_variant(Path(source).expanduser()):
-        raise ModelError(
+        raise ModelSettingsError(
             f"The model in {source} is exported already: set model.path to the one that it was"
             " exported from."
         )
@@ -50,7 +55,7 @@ def source_of(settings: ModelSettings, card: ModelCard) -> str:
     """Folder or hub name. Raises ModelError where neither is set nor known."""
     source = settings.path or card.weights
     if source is None:
-        raise ModelError(
+        raise ModelSettingsError(
             "The model dual-encoder needs model.path: a folder with its files, or a hub name"
             " such as google/siglip2-base-patch16-256."
         )

@@ -1,7 +1,7 @@
 """From words to the numbers of tokens, as a model learned them."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,6 @@ class WordRecipe(BaseModel):
     filling: int
     """The token to fill up with."""
     filled_left: bool
-
-
-class WordPreparation(Protocol):
-    """Makes a text a tower's input. Threads may call it at a time."""
-
-    def __call__(self, text: str) -> Ids:
-        """The tokens of a text of any length."""
-        ...
 
 
 class FileTokenizer:

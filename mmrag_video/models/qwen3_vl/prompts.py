@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmrag_video.errors import ModelError
 from mmrag_video.models.qwen3_vl.readings import Tokens
 
 Part = Mapping[str, str]
@@ -101,7 +102,10 @@ def _template_in(folder: Path) -> str | None:
     file = folder / "chat_template.json"
     if not file.is_file():
         return None
-    template: str | None = json.loads(file.read_text(encoding="utf-8")).get("chat_template")
+    try:
+        template: str | None = json.loads(file.read_text(encoding="utf-8")).get("chat_template")
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"The file {file} is cut short or damaged: download it again.") from error
     return template
 
 

@@ -1,6 +1,6 @@
 """Models that run on a server of one's own, and are asked over HTTP: vLLM's or llama.cpp's."""
 
-from mmrag_video.errors import ModelError
+from mmrag_video.errors import ModelSettingsError
 from mmrag_video.models.base import Model
 from mmrag_video.models.cards import ModelCard
 from mmrag_video.models.server.embedder import ServerEmbedder
@@ -17,12 +17,14 @@ def load(settings: ModelSettings, card: ModelCard) -> Model:
     """
     server = settings.server
     if server.url is None:
-        raise ModelError(
+        raise ModelSettingsError(
             f"The model {card.name} needs model.server.url: the address of a server that embeds,"
             " such as http://127.0.0.1:8000."
         )
     if settings.lead_up:
-        raise ModelError(f"The model {card.name} looks at single frames: set model.lead_up to 0.")
+        raise ModelSettingsError(
+            f"The model {card.name} looks at single frames: set model.lead_up to 0."
+        )
     address = Address(server.url, server.model, "model.server.url", "model.server.model")
     embedder = ServerEmbedder(card.name, ServedModel(address, server), settings)
     if server.reranker_url is None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from mmrag_video.errors import ModelError
+from mmrag_video.errors import ModelError, ModelSettingsError
 from mmrag_video.models.base import Candidate, Judgement, Query, Reranker
 from mmrag_video.models.cards import ModelCard
 from mmrag_video.models.server.pictures import picture_file
@@ -20,7 +20,7 @@ _REQUESTS = 2
 def load(settings: ModelSettings, card: ModelCard) -> Reranker:
     """The reranker at `model.server.reranker_url`. Raises ModelError if that is unset."""
     if settings.server.reranker_url is None:
-        raise ModelError(
+        raise ModelSettingsError(
             f"The reranker {card.name} needs model.server.reranker_url: the address of a server"
             " that reranks, such as http://127.0.0.1:8001."
         )
