@@ -6,6 +6,7 @@ so that one can go back, until it is dropped in so many words.
 
 import shutil
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive
@@ -53,6 +54,7 @@ def reindex_paths(
         outcome = ingest_file(archive, identity, file, on_progress, redo=True)
         if outcome.recording is not None:
             held.add(outcome.recording.id)
+            _follow_clock(archive, identity, outcome.recording)
         yield outcome
     lost = [recording for recording in known if recording.id not in held]
     if forget_missing:
@@ -64,6 +66,14 @@ def reindex_paths(
             "--forget-missing."
         )
     archive.activate(identity)
+
+
+def _follow_clock(archive: Archive, identity: IndexIdentity, recording: Recording) -> None:
+    """Correct an index that lay aside while the recording's clock was corrected in another."""
+    store = archive.store(identity)
+    begins = store.frames_between(recording.id, Fraction(0), Fraction(1))
+    if begins and begins[0].wall_start != recording.clock.at(begins[0].time):
+        store.set_clock(recording.id, recording.clock)
 
 
 def _give_up(archive: Archive, identity: IndexIdentity, lost: Sequence[Recording]) -> None:
@@ -81,6 +91,8 @@ def drop_other_indexes(archive: Archive) -> list[IndexIdentity]:
     active = archive.catalog.active_index()
     if active is None:
         return []
+    # Milvus drops no collection that an alias names, as one may that was stopped while it changed.
+    archive.store(active).answer_by_alias()
     others = [one for one in archive.catalog.indexes() if one.fingerprint != active.fingerprint]
     for old in others:
         archive.store(active).drop_index(old)

@@ -314,6 +314,24 @@ def test_the_old_index_is_there_to_go_back_to_until_it_is_dropped(
         assert drop_other_indexes(archive) == []
 
 
+def test_a_clock_that_was_set_right_meanwhile_holds_in_the_old_index_too(
+    settings: Settings, yard_clip: Path
+):
+    coarse = changed(settings, sampler=SamplerSection(interval=3.0))
+    with Archive(settings) as archive:
+        ingest_all(archive, yard_clip)
+    with Archive(coarse) as archive:
+        list(reindex_paths(archive))
+    tokyo = {"yard": CameraSettings(zone="Asia/Tokyo")}
+    with Archive(changed(coarse, cameras=tokyo)) as archive:
+        ingest_all(archive, yard_clip)
+    with Archive(changed(settings, cameras=tokyo)) as archive:
+        list(reindex_paths(archive))
+        start = datetime(2026, 3, 1, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+        assert not search(archive, RED_BLOCK, FrameFilter(start=start + timedelta(hours=1))).moments
+        assert search(archive, RED_BLOCK, FrameFilter(end=start + timedelta(hours=1))).moments
+
+
 def test_a_new_index_takes_over_by_command_and_the_old_one_goes_when_told(
     run: Command, yard_clip: Path
 ):

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +17,11 @@ from mmrag_video.archive import Archive
 from mmrag_video.errors import ExitCode, IndexMismatchError
 from mmrag_video.evaluate import read_queries
 from mmrag_video.evaluate_dimensions import evaluate_lengths
-from mmrag_video.models.base import Query
+from mmrag_video.models.base import Embedder, FrameEmbedding, Query
 from mmrag_video.models.matryoshka import prefix
 from mmrag_video.search import search
 from mmrag_video.settings import ModelSettings, Settings, StoreSettings
+from mmrag_video.video.sampled import SampledFrame
 from tests import checkpoints
 from tests.conftest import Command, ingest_all
 
@@ -41,6 +45,21 @@ def queries(yard_clip: Path, tmp_path: Path) -> Path:
     file = tmp_path / "queries.json"
     file.write_text(json.dumps(labelled))
     return file
+
+
+class Counting:
+    """An embedder that counts the frames it is given."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.frames = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._embedder, name)
+
+    def embed_frames(self, frames: Sequence[SampledFrame]) -> list[FrameEmbedding]:
+        self.frames += len(frames)
+        return self._embedder.embed_frames(frames)
 
 
 def settings(data: Path, folder: Path, **model: int) -> Settings:
@@ -87,7 +106,10 @@ def test_each_length_is_evaluated_from_one_embedding_run(
     labelled = read_queries(queries)
     with Archive(settings(tmp_path / "data", model_folder)) as archive:
         ingest_all(archive, yard_clip)
+        embedder = Counting(archive.model.embedder)
+    with Archive(archive.settings, replace(archive.model, embedder=embedder)) as archive:
         results = list(evaluate_lengths(archive, labelled, [64, 100, WHOLE]))
+        assert embedder.frames == 0, "the vectors that there are were cut"
         frames = archive.store(archive.identity).count()
     assert [result.dimensions for result in results] == [64, 100, WHOLE]
     assert {result.frames for result in results} == {frames}
