@@ -79,6 +79,17 @@ def test_frames_and_facts_are_those_of_sampling_here(busy: Path) -> None:
     assert all(np.array_equal(a.image, b.image) for a, b in zip(arrived, here, strict=True))
 
 
+def test_nobody_is_told_of_progress_before_the_facts_are_there(busy: Path) -> None:
+    """The child may be far ahead when the parent gets to look: on a busy machine it is."""
+    told: list[Fraction] = []
+    with sample_in_child(busy, SETTINGS, DECODE, told.append) as sampling:
+        assert comes_true(lambda: sampling._looked_until > 0)
+        sampling._tell_progress()
+        assert told == []
+        next(iter(sampling))
+        assert told
+
+
 def test_progress_is_told_by_the_thread_that_iterates(busy: Path) -> None:
     told: list[tuple[Fraction, threading.Thread]] = []
     with sample_in_child(

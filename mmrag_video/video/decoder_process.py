@@ -65,6 +65,7 @@ class ChildSampling:
         self._time_limit = decode.time_limit
         self._on_progress = on_progress
         self._told = self._looked_until = Fraction(0)
+        self._is_iterated = False
         self._arrived: queue.Queue[_Handed | None] = queue.Queue(decode.queue)
         self._received = 0
         self._is_closed = threading.Event()
@@ -82,6 +83,7 @@ class ChildSampling:
         self.facts = facts
 
     def __iter__(self) -> Iterator[SampledFrame]:
+        self._is_iterated = True
         while not isinstance(message := self._next(self._time_limit), Finished):
             assert isinstance(message, SampledFrame), "the child sends frames after the facts"
             yield message
@@ -144,6 +146,8 @@ class ChildSampling:
                 return
 
     def _tell_progress(self) -> None:
-        if self._looked_until > self._told:
+        # Not while the facts are waited for: who is told does not have them yet. On a busy machine
+        # progress is there as soon as they are.
+        if self._is_iterated and self._looked_until > self._told:
             self._told = self._looked_until
             self._on_progress(self._told)
