@@ -2,6 +2,8 @@
 
 import sys
 
+from mmrag_video.errors import ExitCode
+
 
 def main() -> None:
     """Run the command line. Ctrl-C ends it in order also while it is still being imported."""
@@ -10,7 +12,7 @@ def main() -> None:
 
         cli()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ from mmrag_video.settings import Settings
 from mmrag_video.video.exact import frame_at
 from mmrag_video.video.frames import Image
 
+PICTURES_READ_AT_ONCE = 4
+"""Threads in which pictures are best read by `picture_of`: decoding frees the interpreter."""
+
 
 class Archive:
     """Everything a command or the page works on. Use it as a context manager.

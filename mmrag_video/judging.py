@@ -4,16 +4,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from mmrag_video.archive import Archive
+from mmrag_video.archive import PICTURES_READ_AT_ONCE, Archive
 from mmrag_video.calibration import Background
 from mmrag_video.index.frames import FoundFrame, StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.joining import JudgedFrame
 from mmrag_video.models.base import Candidate, Query, Reranker
 from mmrag_video.video.frames import Image
-
-_PICTURES_AT_ONCE = 4
-"""Threads that read pictures for a reranker: decoding lets go of the interpreter."""
 
 
 class FrameJudge:
@@ -96,7 +93,7 @@ class FrameJudge:
             for frame in frames
         ]
         if reranker.looks_at_pictures:
-            with ThreadPoolExecutor(_PICTURES_AT_ONCE) as pool:
+            with ThreadPoolExecutor(PICTURES_READ_AT_ONCE) as pool:
                 list(pool.map(lambda candidate: candidate.image(), candidates))
         return candidates
 

@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 from PIL import Image as Pillow
 
-from mmrag_video.archive import Archive
+from mmrag_video.archive import PICTURES_READ_AT_ONCE, Archive
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError
 from mmrag_video.index.frames import StoredFrame
@@ -26,8 +26,6 @@ _MOST_PICTURES = 24
 """Of all moments together, some 6,000 such tokens; but each has one, whatever their number."""
 _LONG = Fraction(2)
 """Seconds: of a moment that lasts as long, start and end are shown beside the best frame."""
-_AT_ONCE = 4
-"""Threads that read pictures: decoding lets go of the interpreter."""
 _Frame = tuple[Recording, StoredFrame]
 
 
@@ -51,7 +49,7 @@ def pictures_of(archive: Archive, moments: Sequence[Moment]) -> list[tuple[Timed
     most = max(1, min(3, _MOST_PICTURES // len(moments)))
     hidden = archive.hidden_runs(identity)
     frames = [_frames_of(archive, identity, moment, hidden, most) for moment in moments]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(PICTURES_READ_AT_ONCE) as pool:
         pictures = pool.map(partial(_picture, archive, identity), chain.from_iterable(frames))
         found = [tuple(filter(None, islice(pictures, len(some)))) for some in frames]
     if not any(found):

@@ -54,7 +54,8 @@ def reindex_paths(
         outcome = ingest_file(archive, identity, file, on_progress, redo=True)
         if outcome.recording is not None:
             held.add(outcome.recording.id)
-            _follow_clock(archive, identity, outcome.recording)
+            if outcome.state is not OutcomeState.ADDED:  # else its frames were written just now
+                _follow_clock(archive, identity, outcome.recording)
         yield outcome
     lost = [recording for recording in known if recording.id not in held]
     if forget_missing:

@@ -5,11 +5,15 @@ python -m tests.browser 'http://127.0.0.1:8642/?q=two+people' docs/images/page.p
 
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Locator, ViewportSize, sync_playwright
+
+from mmrag_video.archive import Archive
+from web.server import PageServer
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
@@ -23,6 +27,19 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@contextmanager
+def served(archive: Archive) -> Iterator[str]:
+    """The address of the page over an archive, on a free port."""
+    server = PageServer(archive, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.address
+    finally:
+        server.close()
+        thread.join(30)
 
 
 @contextmanager

@@ -1,25 +1,19 @@
 """The page in a real Chromium: what a visitor sees and does."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import NARROW, WIDE, open_browser, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, open_browser, served, wait_until_playable, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
-from web.server import PageServer
 
 
 @pytest.fixture(scope="module")
 def address(collection: PageArchive) -> Iterator[str]:
-    server = PageServer(collection.archive, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server.address
-    server.close()
-    thread.join(30)
+    with served(collection.archive) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

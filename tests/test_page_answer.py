@@ -10,12 +10,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mmrag_video.archive import Archive
 from mmrag_video.settings import GeneratorSettings
-from tests.browser import NARROW, open_browser, wait_until_playable, watched_context
+from tests.browser import NARROW, open_browser, served, wait_until_playable, watched_context
 from tests.chat_server import ChatServer
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
-from web.server import PageServer
 
 RESULTS = "/?q=nobody+to+be+seen"
 """All three recordings answer it, with confidence."""
@@ -170,12 +169,8 @@ def test_a_few_answers_at_a_time_and_the_others_are_asked_to_wait(
 
 @pytest.fixture(scope="module")
 def address(asking: Archive) -> Iterator[str]:
-    page_server = PageServer(asking, "127.0.0.1", 0)
-    thread = threading.Thread(target=page_server.run)
-    thread.start()
-    yield page_server.address
-    page_server.close()
-    thread.join(30)
+    with served(asking) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
