@@ -1,5 +1,8 @@
 """Work that overlaps: in order, within bounds, and over when it fails."""
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -54,4 +57,28 @@ def test_nothing_goes_on_when_the_caller_leaves():
     results = overlapped(lambda number: number, iter(int, 1), threads=3)
     next(results)
     results.close()
-    assert not any("ThreadPoolExecutor" in thread.name for thread in threading.enumerate())
+    for thread in threading.enumerate():
+        if thread.name.startswith("overlapped"):
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_a_program_that_is_interrupted_does_not_wait_for_a_batch_that_takes_minutes():
+    program = """
+import time
+from mmrag_video.overlap import overlapped
+
+def work(number):
+    print("at it", flush=True)
+    time.sleep(600)
+
+list(overlapped(work, range(10), threads=1))
+"""
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "at it\n"
+    running.send_signal(signal.SIGINT)
+    _, words = running.communicate(timeout=60)
+    assert words.strip().endswith("KeyboardInterrupt")
