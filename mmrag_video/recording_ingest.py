@@ -25,8 +25,8 @@ from mmrag_video.video.wall_clock import Clock
 
 _EMBEDDING_THREADS = 2
 """While one batch is computed another is prepared, and one that is done is written by the thread
-that waits for them. That keeps a card at work 99.8 % of the time where frames are decoded quickly
-enough for it, one batch at a time 75 to 87 % (benchmarks/results/ingest_stages.md).
+that waits for them. That keeps a card at work 99.9 % of the time where frames are decoded quickly
+enough for it, one batch at a time 77 to 87 % (benchmarks/results/ingest_stages.md).
 """
 _SHORT_BY = Fraction(1)
 """Seconds, or a hundredth of the whole, that a recording may be shorter than it declares."""

@@ -4,8 +4,7 @@ An ingest writes a run's frames into the store first and completes the run here 
 transaction: until then a search leaves that run's frames out (`unfinished_runs`).
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -16,7 +15,7 @@ from types import TracebackType
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from mmrag_video.catalog.database import for_writing, in_words, open_database
+from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
     fill_clock,
@@ -43,11 +42,11 @@ class Catalog:
     def __init__(self, file: Path) -> None:
         """Open the file, making it or bringing its tables up to date if need be."""
         self.file = file
-        self._engine = open_database(file)
+        self.database = Database(file)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> "Catalog":
         return self
@@ -63,37 +62,37 @@ class Catalog:
     @cached_property
     def id(self) -> str:
         """Twelve hex digits that tell this catalog from every other."""
-        with self._reading() as session:
+        with self.database.reading() as session:
             return session.scalars(select(AboutRow.id)).one()
 
     # Indexes
 
     def active_index(self) -> IndexIdentity | None:
         """The index that searches use; None before the first was activated."""
-        with self._reading() as session:
+        with self.database.reading() as session:
             row = session.scalar(select(IndexRow).where(IndexRow.active))
             return None if row is None else identity_of(row)
 
     def indexes(self) -> list[IndexIdentity]:
         """Every index that was noted or activated, and not forgotten."""
-        with self._reading() as session:
+        with self.database.reading() as session:
             return [identity_of(row) for row in session.scalars(select(IndexRow))]
 
     def note_index(self, identity: IndexIdentity) -> None:
         """Note that an index is being filled. Searches use it when it is activated."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             if session.get(IndexRow, identity.fingerprint) is None:
                 session.add(index_row(identity, active=False))
 
     def activate_index(self, identity: IndexIdentity) -> None:
         """Let searches use this index from now on."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(update(IndexRow).values(active=False))
             session.merge(index_row(identity, active=True))
 
     def forget_index(self, index: str) -> None:
         """Forget an index and its runs, once its collection has been dropped."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(delete(RunRow).where(RunRow.index == index))
             session.execute(delete(IndexRow).where(IndexRow.fingerprint == index))
 
@@ -101,7 +100,7 @@ class Catalog:
 
     def begin_run(self, path: Path, recording: str | None, index: str, sampler: str) -> IngestRun:
         """Note that an attempt starts. Until it is complete, an earlier one stays findable."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             row = RunRow(
                 path=path,
                 recording=recording,
@@ -125,7 +124,7 @@ class Catalog:
         It takes the place of earlier runs of the same recording, and of a recording that was known
         by the same path: a file that was overwritten or has grown.
         """
-        with self._writing() as session:
+        with self.database.writing() as session:
             elsewhere = select(RecordingRow.id).where(RecordingRow.path == recording.path)
             session.execute(
                 update(RunRow)
@@ -146,17 +145,17 @@ class Catalog:
     def fail_run(self, run: IngestRun, error: str) -> IngestRun:
         """Note that an attempt failed, and why, in one sentence."""
         readable = error.encode(errors="backslashreplace").decode()  # names may hold stray bytes
-        with self._writing() as session:
+        with self.database.writing() as session:
             return self._end(session, run, RunState.FAILED, run.recording, error=readable)
 
     def interrupt_run(self, run: IngestRun) -> IngestRun:
         """Note that an attempt was broken off."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             return self._end(session, run, RunState.INTERRUPTED, run.recording)
 
     def give_up(self, recording: str, index: str) -> None:
         """Let a recording not be found any more; its frames have to be cleared."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(
                 update(RunRow)
                 .where(RunRow.index == index, RunRow.recording == recording)
@@ -165,7 +164,7 @@ class Catalog:
 
     def interrupt_running(self) -> None:
         """Note that those who were ingesting are dead: only the holder of the writer lock knows."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(
                 update(RunRow)
                 .where(RunRow.state == RunState.RUNNING.value)
@@ -192,7 +191,7 @@ class Catalog:
         A run that still goes on is not taken off the list: it writes more.
         """
         ended = RunRow.state != RunState.RUNNING.value
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(update(RunRow).where(RunRow.id == run.id, ended).values(cleared=True))
 
     def complete_run_of(self, recording: str, index: str) -> IngestRun | None:
@@ -202,13 +201,13 @@ class Catalog:
 
     def last_complete_run(self, index: str) -> int | None:
         """The number of the run that changed what can be found in this index last."""
-        with self._reading() as session:
+        with self.database.reading() as session:
             return session.scalar(select(func.max(RunRow.id)).where(_findable_in(index)))
 
     def settle_failures(self, path: Path) -> None:
         """Forget that a file failed: what it holds now is known."""
         failed = and_(RunRow.path == path, RunRow.state == RunState.FAILED.value, RunRow.cleared)
-        with self._writing() as session:
+        with self.database.writing() as session:
             session.execute(delete(RunRow).where(failed))
 
     def failures(self, index: str | None = None) -> list[IngestRun]:
@@ -232,7 +231,7 @@ class Catalog:
 
     def recording(self, recording: str) -> Recording | None:
         """A recording by its id, whether or not it can be found by a search."""
-        with self._reading() as session:
+        with self.database.reading() as session:
             row = session.get(RecordingRow, recording)
             return None if row is None else recording_of(row)
 
@@ -243,7 +242,7 @@ class Catalog:
             RecordingRow.size == size,
             RecordingRow.modified == modified,
         )
-        with self._reading() as session:
+        with self.database.reading() as session:
             row = session.scalars(query).first()
             return None if row is None else recording_of(row)
 
@@ -260,7 +259,7 @@ class Catalog:
         if ids is not None:
             query = query.where(RecordingRow.id.in_(ids))
         query = query.order_by(RecordingRow.camera, RecordingRow.clock_start, RecordingRow.path)
-        with self._reading() as session:
+        with self.database.reading() as session:
             return [recording_of(row) for row in session.scalars(query)]
 
     def cameras(self, index: str | None = None) -> list[Camera]:
@@ -278,7 +277,7 @@ class Catalog:
             .group_by(RecordingRow.camera)
             .order_by(RecordingRow.camera)
         )
-        with self._reading() as session:
+        with self.database.reading() as session:
             return [
                 Camera(
                     name=name,
@@ -293,32 +292,22 @@ class Catalog:
     def camera_names(self, index: str | None = None) -> list[str]:
         """The same, by name alone: at once however many recordings there are."""
         seen = exists().where(RecordingRow.camera == CameraRow.name, _is_findable(index))
-        with self._reading() as session:
+        with self.database.reading() as session:
             return list(session.scalars(select(CameraRow.name).where(seen).order_by("name")))
 
     def move_recording(self, recording: str, path: Path) -> None:
         """Note where a known recording lies now."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             row = self._existing(session, recording)
             row.path, row.seen = path, datetime.now(UTC)
 
     def set_clock(self, recording: str, clock: Clock) -> None:
         """Correct a recording's place in real time; the frame store has to follow."""
-        with self._writing() as session:
+        with self.database.writing() as session:
             fill_clock(self._existing(session, recording), clock)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with in_words(self.file), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        with in_words(self.file), Session(for_writing(self._engine)) as session, session.begin():
-            yield session
-
     def _runs(self, query: Select[RunRow]) -> list[IngestRun]:
-        with self._reading() as session:
+        with self.database.reading() as session:
             return [run_of(row) for row in session.scalars(query)]
 
     def _end(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from mmrag_video.catalog.schema import VERSION
 from mmrag_video.errors import CatalogError
@@ -16,11 +17,35 @@ _BUSY_SECONDS = 30
 """How long a writer waits for another; transactions here take milliseconds."""
 
 
-def open_database(file: Path) -> Engine:
-    """The engine of this catalog file, which is made or brought up to date.
+class Database:
+    """One catalog file, for all who keep tables in it."""
 
-    Raises CatalogError if the file cannot be used, or is newer than this program.
-    """
+    def __init__(self, file: Path) -> None:
+        """Open the file, making it or bringing its tables up to date if need be.
+
+        Raises CatalogError if it cannot be used, or is newer than this program.
+        """
+        self.file = file
+        self._engine = _open(file)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that reads. Raises CatalogError if the file cannot be used."""
+        with in_words(self.file), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in one transaction: all of it is written, or nothing."""
+        with in_words(self.file), Session(_for_writing(self._engine)) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+
+def _open(file: Path) -> Engine:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -35,7 +60,7 @@ def open_database(file: Path) -> Engine:
     return engine
 
 
-def for_writing(engine: Engine) -> Engine:
+def _for_writing(engine: Engine) -> Engine:
     """The same engine, whose transactions take the write lock when they begin.
 
     A transaction that reads first and takes it later may be refused at once, without waiting.
@@ -74,7 +99,7 @@ def _bring_up_to_date(engine: Engine, file: Path) -> None:
     with engine.connect() as connection:
         if _version(connection) == VERSION:
             return
-    with for_writing(engine).begin() as connection:
+    with _for_writing(engine).begin() as connection:
         found = _version(connection)  # again: another process may have been quicker
         if found == VERSION:
             return
