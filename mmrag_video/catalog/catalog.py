@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.jobs import JobQueue
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
     fill_clock,
@@ -27,6 +28,8 @@ from mmrag_video.catalog.rows import (
     run_of,
 )
 from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
+from mmrag_video.catalog.source_table import SourceTable
+from mmrag_video.catalog.worker_state import WorkerStates
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.video.wall_clock import Clock
@@ -43,6 +46,9 @@ class Catalog:
         """Open the file, making it or bringing its tables up to date if need be."""
         self.file = file
         self.database = Database(file)
+        self.jobs = JobQueue(self.database)
+        self.worker = WorkerStates(self.database)
+        self.sources = SourceTable(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -136,7 +142,7 @@ class Catalog:
             session.flush()
             row = session.get(RecordingRow, recording.id)
             if row is None:
-                row = RecordingRow(id=recording.id)
+                row = RecordingRow(id=recording.id, kept=recording.kept)
                 session.add(row)
             fill_recording(row, recording)
             row.seen = datetime.now(UTC)

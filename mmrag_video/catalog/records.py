@@ -56,6 +56,8 @@ class Recording:
     clock: Clock
     damage: str = ""
     """What the file lacks, in some words: "cut off: ..."; empty where it is whole."""
+    kept: bool = False
+    """It stays, whatever the retention says."""
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:

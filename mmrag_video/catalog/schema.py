@@ -17,10 +17,11 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION = "0002"
+VERSION = "0003"
 """Revision of the last migration. Revisions are numbers, so that a newer catalog is known."""
 
 
@@ -124,6 +125,8 @@ class RecordingRow(Table):
     """The duration in microseconds, rounded: fractions in text cannot be added up by SQL."""
     clock_end: Mapped[datetime | None]
     """Likewise."""
+    kept: Mapped[bool]
+    """It stays, whatever the retention says."""
 
 
 class IndexRow(Table):
@@ -159,3 +162,112 @@ class RunRow(Table):
     """A later run of the same recording or path is complete: the frames are no longer wanted."""
     cleared: Mapped[bool]
     """The frames are gone from the store."""
+
+
+class SourceRow(Table):
+    """A folder of recordings that was added on the page or by a command; others are settings."""
+
+    __tablename__ = "source"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    settings: Mapped[dict[str, Any]]
+
+
+class JobRow(Table):
+    """A file of a source as it was last seen, and what is to be done with it or was."""
+
+    __tablename__ = "job"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it as it is
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    path: Mapped[Path] = mapped_column(unique=True)
+    source: Mapped[str] = mapped_column(Text, index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    changed_ns: Mapped[int] = mapped_column(BigInteger)
+    """Of content, permissions or name: `st_ctime_ns`, which copying does not carry over."""
+    modified: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    rank: Mapped[float]
+    """The higher, the sooner: worked out from the source's priority and order."""
+    attempts: Mapped[int]
+    due: Mapped[datetime]
+    """Not before."""
+    error: Mapped[str] = mapped_column(Text)
+    worker: Mapped[str | None] = mapped_column(Text)
+    """Who holds the lease."""
+    heartbeat: Mapped[datetime | None]
+    """When the holder last said that it is at it."""
+    done_seconds: Mapped[float]
+    total_seconds: Mapped[float]
+    frames: Mapped[int]
+    found: Mapped[datetime]
+    begun: Mapped[datetime | None]
+    ended: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class WorkerRow(Table):
+    """The one row in which page and commands ask the worker for things, and it says how it is."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    paused: Mapped[bool]
+    name: Mapped[str] = mapped_column(Text)
+    """Process and machine of the worker; empty before there was one."""
+    heartbeat: Mapped[datetime | None]
+    activity: Mapped[str] = mapped_column(Text)
+    """What it is doing or waiting for, in words."""
+
+
+class SavedSearchRow(Table):
+    """A search that is put to every new recording."""
+
+    __tablename__ = "saved_search"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    cameras: Mapped[list[str]] = mapped_column(JSON)
+    """Empty: all."""
+    webhook: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(Text)
+    command: Mapped[list[str]] = mapped_column(JSON)
+    created: Mapped[datetime]
+    active: Mapped[bool]
+
+
+class SavedScoreRow(Table):
+    """The best score of a saved search in one recording: a camera's history."""
+
+    __tablename__ = "saved_score"
+
+    search: Mapped[int] = mapped_column(
+        ForeignKey("saved_search.id", ondelete="CASCADE"), primary_key=True
+    )
+    recording: Mapped[str] = mapped_column(String(64), primary_key=True)
+    camera: Mapped[str] = mapped_column(Text)
+    score: Mapped[float]
+    noted: Mapped[datetime]
+
+
+class HitRow(Table):
+    """A moment of a new recording that a saved search rang for, and whether that was delivered."""
+
+    __tablename__ = "hit"
+    __table_args__ = (UniqueConstraint("search", "recording", "start"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    search: Mapped[int] = mapped_column(ForeignKey("saved_search.id", ondelete="CASCADE"))
+    recording: Mapped[str] = mapped_column(String(64))
+    camera: Mapped[str] = mapped_column(Text)
+    start: Mapped[Fraction]
+    end: Mapped[Fraction]
+    wall_start: Mapped[datetime | None]
+    score: Mapped[float]
+    threshold: Mapped[float]
+    why: Mapped[str] = mapped_column(Text)
+    found: Mapped[datetime]
+    delivery: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    due: Mapped[datetime]
+    error: Mapped[str] = mapped_column(Text)

@@ -21,6 +21,7 @@ from mmrag_video.settings.sections import (
     StoreSettings,
     WebSettings,
 )
+from mmrag_video.settings.work import RetentionSettings, SourceSettings, WorkerSettings
 from mmrag_video.video.sampled import SamplerSettings
 
 __all__ = [
@@ -29,12 +30,15 @@ __all__ = [
     "DecodeSettings",
     "GeneratorSettings",
     "ModelSettings",
+    "RetentionSettings",
     "SamplerSection",
     "SearchSettings",
     "ServerSettings",
     "Settings",
+    "SourceSettings",
     "StoreSettings",
     "WebSettings",
+    "WorkerSettings",
 ]
 
 
@@ -61,6 +65,11 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     web: WebSettings = WebSettings()
     generator: GeneratorSettings = GeneratorSettings()
+    worker: WorkerSettings = WorkerSettings()
+    retention: RetentionSettings = RetentionSettings()
+    sources: dict[str, SourceSettings] = Field(
+        default_factory=dict, description="One table per folder of recordings, `[sources.NAME]`."
+    )
     cameras: dict[str, CameraSettings] = Field(
         default_factory=dict, description="One table per camera, `[cameras.NAME]`."
     )

@@ -50,6 +50,31 @@ def _format_of_day_and_time(time_format: str) -> str:
     return time_format
 
 
+def _daily_hours(hours: str) -> str:
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", hours)
+    limits = (23, 59, 24, 59)
+    if match is None or any(
+        int(part) > most for part, most in zip(match.groups(), limits, strict=True)
+    ):
+        raise ValueError(f"{hours!r} is not a span of hours such as 08:00-18:00 or 22:00-06:00")
+    return hours
+
+
+def _schedule(cron: str) -> str:
+    # Only here: most commands read no schedule.
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
+    try:
+        CronTrigger.from_crontab(cron)
+    except ValueError as error:
+        raise ValueError(
+            f"{cron!r} is not five fields of a crontab such as */15 * * * *: {error}"
+        ) from error
+    return cron
+
+
+DailyHours = Annotated[str, AfterValidator(_daily_hours)]
+Schedule = Annotated[str, AfterValidator(_schedule)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Area = Annotated[Polygon, AfterValidator(_inside_the_picture)]
 TimePattern = Annotated[str, AfterValidator(_pattern_with_time)]

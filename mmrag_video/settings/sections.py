@@ -59,6 +59,10 @@ class CameraSettings(Section):
     sensitivity: float | None = Field(
         None, ge=0, le=1, description="This camera's `sampler.sensitivity`."
     )
+    keep_days: float | None = Field(None, gt=0, description="This camera's `retention.days`.")
+    keep_gigabytes: float | None = Field(
+        None, gt=0, description="This camera's `retention.gigabytes`."
+    )
 
     @model_validator(mode="after")
     def _pattern_has_its_format(self) -> "CameraSettings":

@@ -1,0 +1,280 @@
+"""The worker's queue: every file of a source as it was last seen, and what became of it.
+
+A job that is done stays, so that a scan knows its file again without opening it. Only the worker
+that holds its lock (workers/worker_lock.py) takes jobs; the lease and its heartbeat tell others
+what it is at.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import delete, func, insert, select, update
+
+from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.schema import JobRow
+
+_LOT = 500
+"""Rows named in one statement: SQLite takes at most 32766 values in one."""
+
+
+class JobState(StrEnum):
+    """What is to be done with a file, or was."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    SET_ASIDE = "set aside"
+    """It failed too often: it is tried again when it changes, or when somebody asks for it."""
+    GONE = "gone"
+    """The file is not there any more."""
+
+
+@dataclass(frozen=True)
+class SeenFile:
+    """A file as a scan sees it."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    changed_ns: int
+    """`st_ctime_ns`: of content, permissions or name."""
+    modified: datetime
+    """Aware, in UTC."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file of a source, and how far the work on it has come."""
+
+    id: int
+    file: SeenFile
+    source: str
+    state: JobState
+    attempts: int
+    due: datetime
+    error: str
+    """One sentence; empty unless the last attempt failed."""
+    worker: str | None
+    heartbeat: datetime | None
+    done_seconds: float
+    total_seconds: float
+    """Of footage; 0 while it is not known."""
+    frames: int
+    found: datetime
+    begun: datetime | None
+    ended: datetime | None
+
+
+class JobQueue:
+    """The jobs of one catalog. Every method raises CatalogError if the file cannot be used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, source: str) -> dict[Path, tuple[int, int, JobState]]:
+        """Size, change and state of every file of a source: 100,000 in a second."""
+        query = select(JobRow.path, JobRow.size, JobRow.changed_ns, JobRow.state)
+        with self._database.reading() as session:
+            return {
+                path: (size, changed, JobState(state))
+                for path, size, changed, state in session.execute(
+                    query.where(JobRow.source == source)
+                )
+            }
+
+    def add(self, source: str, files: Iterable[tuple[SeenFile, float]]) -> None:
+        """Files that are to be ingested, each with its rank, in place of what was known of them."""
+        now = datetime.now(UTC)
+        rows = [_row(source, file, rank, now) for file, rank in files]
+        with self._database.writing() as session:
+            for first in range(0, len(rows), _LOT):
+                lot = rows[first : first + _LOT]
+                paths = [row["path"] for row in lot]
+                held = select(JobRow.path).where(
+                    JobRow.path.in_(paths), JobRow.state == JobState.RUNNING.value
+                )
+                running = set(session.scalars(held))
+                fresh = [row for row in lot if row["path"] not in running]
+                former = [row["path"] for row in fresh]
+                session.execute(delete(JobRow).where(JobRow.path.in_(former)))
+                if fresh:
+                    session.execute(insert(JobRow), fresh)
+
+    def take(self, worker: str) -> Job | None:
+        """The next job that is due, leased to this worker; None if there is none."""
+        now = datetime.now(UTC)
+        with self._database.writing() as session:
+            row = session.scalars(
+                select(JobRow)
+                .where(JobRow.state == JobState.WAITING.value, JobRow.due <= now)
+                .order_by(JobRow.rank.desc(), JobRow.id)
+                .limit(1)
+            ).first()
+            if row is None:
+                return None
+            row.state, row.worker = JobState.RUNNING.value, worker
+            row.begun = row.heartbeat = now
+            row.ended, row.done_seconds, row.total_seconds = None, 0.0, 0.0
+            return _job(row)
+
+    def beat(self, job: Job, done: float, total: float) -> None:
+        """Say that the work goes on, and how many seconds of footage are done."""
+        self._change(job.id, heartbeat=datetime.now(UTC), done_seconds=done, total_seconds=total)
+
+    def finish(self, job: Job, frames: int) -> None:
+        """Its recording can be found."""
+        now = datetime.now(UTC)
+        self._change(
+            job.id, state=JobState.DONE.value, frames=frames, error="", worker=None, ended=now
+        )
+
+    def retry_later(self, job: Job, error: str, wait: timedelta) -> None:
+        """It failed, and is tried again after some time."""
+        now = datetime.now(UTC)
+        self._end(job, JobState.WAITING, error, attempts=job.attempts + 1, due=now + wait)
+
+    def set_aside(self, job: Job, error: str) -> None:
+        """It failed for the last time."""
+        self._end(job, JobState.SET_ASIDE, error, attempts=job.attempts + 1)
+
+    def put_back(self, job: Job, wait: timedelta = timedelta(0)) -> None:
+        """It was broken off by no fault of its own."""
+        self._end(job, JobState.WAITING, job.error, due=datetime.now(UTC) + wait)
+
+    def put_back_running(self) -> int:
+        """Those that were at it are dead: only the holder of the worker's lock knows. How many."""
+        with self._database.writing() as session:
+            put_back = session.execute(
+                update(JobRow)
+                .where(JobRow.state == JobState.RUNNING.value)
+                .values(state=JobState.WAITING.value, worker=None)
+            )
+            return int(put_back.rowcount)  # type: ignore[attr-defined]
+
+    def ask_again(self, ids: Collection[int] | None = None) -> int:
+        """Try again now what was set aside or waits after a failure; None: all. How many."""
+        failed = (JobRow.state == JobState.SET_ASIDE.value) | (
+            (JobRow.state == JobState.WAITING.value) & (JobRow.error != "")
+        )
+        query = update(JobRow).where(failed)
+        if ids is not None:
+            query = query.where(JobRow.id.in_(ids))
+        with self._database.writing() as session:
+            asked = session.execute(
+                query.values(state=JobState.WAITING.value, attempts=0, due=datetime.now(UTC))
+            )
+            return int(asked.rowcount)  # type: ignore[attr-defined]
+
+    def mark_gone(self, paths: Collection[Path]) -> None:
+        """The files are not there any more."""
+        gone = list(paths)
+        with self._database.writing() as session:
+            for first in range(0, len(gone), _LOT):
+                session.execute(
+                    update(JobRow)
+                    .where(JobRow.path.in_(gone[first : first + _LOT]))
+                    .where(JobRow.state != JobState.RUNNING.value)
+                    .values(state=JobState.GONE.value, ended=datetime.now(UTC))
+                )
+
+    def shift_due(self, jump: timedelta) -> None:
+        """The clock was set: what waits, waits as long as before."""
+        with self._database.writing() as session:
+            waiting = select(JobRow).where(JobRow.state == JobState.WAITING.value)
+            for row in session.scalars(waiting.where(JobRow.error != "")):
+                row.due += jump
+
+    def job(self, identity: int) -> Job | None:
+        """A job by its number."""
+        with self._database.reading() as session:
+            row = session.get(JobRow, identity)
+            return None if row is None else _job(row)
+
+    def jobs(self, state: JobState, limit: int = 100) -> list[Job]:
+        """Of one state: what waits or runs in the order of its turn, else the newest first."""
+        query = select(JobRow).where(JobRow.state == state.value).limit(limit)
+        if state in (JobState.WAITING, JobState.RUNNING):
+            query = query.order_by(JobRow.rank.desc(), JobRow.id)
+        else:
+            query = query.order_by(JobRow.ended.desc())
+        with self._database.reading() as session:
+            return [_job(row) for row in session.scalars(query)]
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Jobs of each state."""
+        query = select(JobRow.state, func.count()).group_by(JobRow.state)
+        with self._database.reading() as session:
+            counted = {JobState(state): count for state, count in session.execute(query)}
+        return {state: counted.get(state, 0) for state in JobState}
+
+    def ended_since(self, moment: datetime) -> list[Job]:
+        """What was done or set aside since then, oldest first."""
+        query = select(JobRow).where(
+            JobRow.ended >= moment,
+            JobRow.state.in_([JobState.DONE.value, JobState.SET_ASIDE.value]),
+        )
+        with self._database.reading() as session:
+            return [_job(row) for row in session.scalars(query.order_by(JobRow.ended))]
+
+    def newest_waiting(self) -> datetime | None:
+        """When the oldest of the files that wait without a failure was last written to."""
+        query = select(func.min(JobRow.modified)).where(
+            JobRow.state.in_([JobState.WAITING.value, JobState.RUNNING.value]), JobRow.error == ""
+        )
+        with self._database.reading() as session:
+            return session.scalar(query)
+
+    def _end(self, job: Job, state: JobState, error: str, **values: object) -> None:
+        readable = error.encode(errors="backslashreplace").decode()  # names may hold stray bytes
+        ended = datetime.now(UTC)
+        self._change(job.id, state=state.value, error=readable, worker=None, ended=ended, **values)
+
+    def _change(self, identity: int, **values: object) -> None:
+        with self._database.writing() as session:
+            session.execute(update(JobRow).where(JobRow.id == identity).values(**values))
+
+
+def _row(source: str, file: SeenFile, rank: float, now: datetime) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "source": source,
+        "size": file.size,
+        "changed_ns": file.changed_ns,
+        "modified": file.modified,
+        "state": JobState.WAITING.value,
+        "rank": rank,
+        "attempts": 0,
+        "due": now,
+        "error": "",
+        "worker": None,
+        "heartbeat": None,
+        "done_seconds": 0.0,
+        "total_seconds": 0.0,
+        "frames": 0,
+        "found": now,
+        "begun": None,
+        "ended": None,
+    }
+
+
+def _job(row: JobRow) -> Job:
+    return Job(
+        id=row.id,
+        file=SeenFile(row.path, row.size, row.changed_ns, row.modified),
+        source=row.source,
+        state=JobState(row.state),
+        attempts=row.attempts,
+        due=row.due,
+        error=row.error,
+        worker=row.worker,
+        heartbeat=row.heartbeat,
+        done_seconds=row.done_seconds,
+        total_seconds=row.total_seconds,
+        frames=row.frames,
+        found=row.found,
+        begun=row.begun,
+        ended=row.ended,
+    )

@@ -1,0 +1,103 @@
+"""The worker's queue and sources, saved searches and their hits, recordings that are kept."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """To this version."""
+    with op.batch_alter_table("recording") as table:
+        table.add_column(sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("recording") as table:
+        table.alter_column("kept", server_default=None)
+    _make_queue()
+    _make_saved_searches()
+
+
+def _make_queue() -> None:
+    op.create_table(
+        "source",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("settings", sa.JSON(), nullable=False),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("path", sa.LargeBinary(), nullable=False, unique=True),
+        sa.Column("source", sa.Text(), nullable=False, index=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("changed_ns", sa.BigInteger(), nullable=False),
+        sa.Column("modified", sa.DateTime(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False, index=True),
+        sa.Column("rank", sa.Float(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("worker", sa.Text()),
+        sa.Column("heartbeat", sa.DateTime()),
+        sa.Column("done_seconds", sa.Float(), nullable=False),
+        sa.Column("total_seconds", sa.Float(), nullable=False),
+        sa.Column("frames", sa.Integer(), nullable=False),
+        sa.Column("found", sa.DateTime(), nullable=False),
+        sa.Column("begun", sa.DateTime()),
+        sa.Column("ended", sa.DateTime(), index=True),
+        sqlite_autoincrement=True,
+    )
+    worker = op.create_table(
+        "worker",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("heartbeat", sa.DateTime()),
+        sa.Column("activity", sa.Text(), nullable=False),
+    )
+    op.bulk_insert(worker, [{"id": 1, "paused": False, "name": "", "activity": ""}])
+
+
+def _make_saved_searches() -> None:
+    op.create_table(
+        "saved_search",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False, unique=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("cameras", sa.JSON(), nullable=False),
+        sa.Column("webhook", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("command", sa.JSON(), nullable=False),
+        sa.Column("created", sa.DateTime(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+    )
+    op.create_table(
+        "saved_score",
+        sa.Column("search", sa.Integer(), _of_a_saved_search(), primary_key=True),
+        sa.Column("recording", sa.String(64), primary_key=True),
+        sa.Column("camera", sa.Text(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("noted", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "hit",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("search", sa.Integer(), _of_a_saved_search(), nullable=False),
+        sa.Column("recording", sa.String(64), nullable=False),
+        sa.Column("camera", sa.Text(), nullable=False),
+        sa.Column("start", sa.String(64), nullable=False),
+        sa.Column("end", sa.String(64), nullable=False),
+        sa.Column("wall_start", sa.DateTime()),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("threshold", sa.Float(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("found", sa.DateTime(), nullable=False),
+        sa.Column("delivery", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.UniqueConstraint("search", "recording", "start"),
+    )
+
+
+def _of_a_saved_search() -> sa.ForeignKey:
+    return sa.ForeignKey("saved_search.id", ondelete="CASCADE")

@@ -1,0 +1,46 @@
+"""What page and commands ask of the worker, and what it says of itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+
+from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.schema import WorkerRow
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """How the worker is."""
+
+    paused: bool
+    name: str
+    """Process and machine; empty before there was one."""
+    heartbeat: datetime | None
+    activity: str
+    """What it is doing or waiting for, in words."""
+
+
+class WorkerStates:
+    """The worker's row in one catalog."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self) -> WorkerState:
+        """How it was when it last said so."""
+        with self._database.reading() as session:
+            row = session.scalars(select(WorkerRow)).one()
+            return WorkerState(row.paused, row.name, row.heartbeat, row.activity)
+
+    def pause(self, paused: bool) -> None:
+        """Ask it to hold still after the frames at hand, or to go on."""
+        self._set(paused=paused)
+
+    def say(self, name: str, activity: str) -> None:
+        """The worker lives, and is at this."""
+        self._set(name=name, activity=activity, heartbeat=datetime.now(UTC))
+
+    def _set(self, **values: object) -> None:
+        with self._database.writing() as session:
+            session.execute(update(WorkerRow).values(**values))
