@@ -15,7 +15,7 @@ pytest.importorskip("transformers", reason="the extra `models` is not installed"
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import ExitCode, IndexMismatchError
-from mmrag_video.evaluate import read_queries
+from mmrag_video.evaluate import answer_queries, metrics, read_queries
 from mmrag_video.evaluate_dimensions import evaluate_lengths
 from mmrag_video.models.base import Embedder, FrameEmbedding, Query
 from mmrag_video.models.matryoshka import prefix
@@ -26,6 +26,8 @@ from tests import checkpoints
 from tests.conftest import Command, ingest_all
 
 WHOLE = 128
+HALVES = 12
+"""Half seconds of the yard's recording."""
 QUERY = Query(text="something red")
 
 
@@ -36,11 +38,15 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def queries(yard_clip: Path, tmp_path: Path) -> Path:
+    """One question for each half second, which alone is right: only one of them can come first."""
     digest = hashlib.sha256(yard_clip.read_bytes()).hexdigest()
-    match = {"video": "yard", "start_s": 0, "end_s": 6}
+    halves = [{"video": "yard", "start_s": n / 2, "end_s": n / 2 + 0.49} for n in range(HALVES)]
     labelled = {
         "videos": {"yard": {"path": yard_clip.name, "sha256": digest}},
-        "queries": [{"id": "q", "text": "anything", "matches": [match]}],
+        "queries": [
+            {"id": str(number), "text": "something red", "matches": [match]}
+            for number, match in enumerate(halves)
+        ],
     }
     file = tmp_path / "queries.json"
     file.write_text(json.dumps(labelled))
@@ -111,9 +117,16 @@ def test_each_length_is_evaluated_from_one_embedding_run(
         results = list(evaluate_lengths(archive, labelled, [64, 100, WHOLE]))
         assert embedder.frames == 0, "the vectors that there are were cut"
         frames = archive.store(archive.identity).count()
+        whole = metrics(answer_queries(archive, labelled))
+    with Archive(settings(tmp_path / "cut", model_folder, dimensions=64)) as archive:
+        ingest_all(archive, yard_clip)
+        cut = metrics(answer_queries(archive, labelled))
     assert [result.dimensions for result in results] == [64, 100, WHOLE]
     assert {result.frames for result in results} == {frames}
-    assert {result.metrics["event_recall@1"] for result in results} == {1.0}
+    for result in results:
+        assert result.metrics["event_recall@1"] == pytest.approx(1 / HALVES)
+    assert (results[0].metrics, results[-1].metrics) == (cut, whole)
+    assert cut["mrr"] != whole["mrr"], "else this could not tell one length from another"
     assert results[0].store_bytes < results[-1].store_bytes
     assert all(result.search_seconds for result in results)
     assert not list((tmp_path / "data").glob("tmp*")), "nothing is left of the shorter indexes"
