@@ -126,12 +126,13 @@ def test_drawings_do_not_make_a_model_of_photographs_look_broken(ask, tmp_path):
     assert answer.exit_code == 0
     assert "They do not find each other" not in answer.stdout
     assert "it knows photographs alone, so give it some with --picture" in answer.stdout
-    assert json.loads(ask("test", "basic", "--json").stdout)["verdict"] == "open"
     own = []
-    for number, scene in enumerate(DRAWN):
+    for number, scene in enumerate(DRAWN[:4]):
         Pillow.fromarray(scene.image).save(tmp_path / f"{number}.png")
         own += ["--picture", tmp_path / f"{number}.png", scene.caption]
-    assert ask("test", "basic", *own).exit_code == 1, "pictures of one's own do count"
+    judged = ask("test", "basic", *own, "--json")
+    assert judged.exit_code == 1, "pictures of one's own do count"
+    assert json.loads(judged.stdout)["verdict"] == "failed"
 
 
 def learn_the_drawn_scenes(original: Path, folder: Path) -> Path:

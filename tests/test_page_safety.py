@@ -65,7 +65,7 @@ def test_what_the_page_does_not_have_is_said_in_its_own_words(
         assert answer.status_code == status
         assert 'class="brand"' in page and "<h1>This did not work</h1>" in page
         assert "URL" not in page and "server" not in page and "method" not in page
-    assert "There is no such page" in words_of(refused[404])
+    assert "There is no page at this address." in words_of(refused[404])
 
 
 def test_a_failure_of_the_program_is_a_page_too(collection: PageArchive) -> None:

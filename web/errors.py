@@ -29,9 +29,9 @@ STATUS: tuple[tuple[type[MmragError], int], ...] = (
 )
 _UNFORESEEN = "Something went wrong in the program itself; its log says what."
 _SENTENCES: Mapping[int | None, str] = {
-    400: "The browser asked for this in a form that the page does not know; go on from the search.",
-    404: "There is no such page; go on from the search.",
-    405: "This address takes no request of this kind; go on from the search.",
+    400: "The browser asked in a form that this page does not know.",
+    404: "There is no page at this address.",
+    405: "This address takes no request of this kind.",
     413: "What was sent is too large; choose a smaller picture.",
     416: "The video has no such part; load the page again.",
     500: _UNFORESEEN,
