@@ -12,6 +12,7 @@ from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.recording_file import file_state
 from mmrag_video.video.timecode import Timecode
 
 
@@ -71,6 +72,7 @@ def span_to_json(span: Span) -> dict[str, Any]:
     return {
         "recording": span.recording.id,
         "path": str(span.recording.path),
+        "file": file_state(span.recording).value,
         "start": str(Timecode(span.start)),
         "end": str(Timecode(span.end)),
         "start_s": float(span.start),
@@ -86,6 +88,7 @@ def recording_to_json(recording: Recording) -> dict[str, Any]:
     return {
         "id": recording.id,
         "path": str(recording.path),
+        "file": file_state(recording).value,
         "camera": recording.camera,
         "size": recording.size,
         "container": recording.container,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.citations import Sentence, check
+from mmrag_video.counting import counted
 from mmrag_video.generators.registry import check_generator
 from mmrag_video.index.frames import FrameFilter
 from mmrag_video.models.base import Query
@@ -69,7 +70,7 @@ class WrittenAnswer:
         """What a reader must know beside the words, as sentences."""
         if not self.shown:
             return ("No confident match, so nobody was asked.",)
-        count = _counted(len(self.shown), "moment")
+        count = counted(len(self.shown), "moment")
         seen = self.state is AnswerState.ANSWERED
         remarks = [
             f"Written by a machine from pictures of {count}. It may be wrong: look at the moments."
@@ -77,10 +78,10 @@ class WrittenAnswer:
             else f"A machine looked at pictures of {count}. It may have overlooked something."
         ]
         if self.dropped_sentences:
-            left_out = _counted(self.dropped_sentences, "sentence")
+            left_out = counted(self.dropped_sentences, "sentence")
             remarks.append(f"{left_out} left out: no moment was cited.")
         if self.dropped_citations:
-            left_out = _counted(self.dropped_citations, "citation")
+            left_out = counted(self.dropped_citations, "citation")
             remarks.append(f"{left_out} left out: nothing of that number was shown.")
         return tuple(remarks)
 
@@ -123,10 +124,6 @@ def _show(archive: Archive, moments: Sequence[Moment]) -> list[ShownMoment]:
         ShownMoment(number, moment, pictures)
         for number, (moment, pictures) in enumerate(with_pictures, 1)
     ]
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _numbered(archive: Archive, shown: ShownMoment) -> NumberedMoment:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 
 from mmrag_video.archive import Archive
+from mmrag_video.counting import counted
 from mmrag_video.errors import MmragError
 from mmrag_video.models.base import Query
 from mmrag_video.models.registry import load_model
@@ -119,15 +120,16 @@ def _disk(archive: Archive) -> Finding:
 
 
 def _catalog(archive: Archive) -> Finding:
-    recordings = archive.catalog.recordings()
+    recordings = counted(len(archive.catalog.recordings()), "recording")
+    cameras = counted(len(archive.catalog.camera_names()), "camera")
     failures = archive.catalog.failures()
-    detail = f"{len(recordings)} recordings of {len(archive.catalog.cameras())} cameras"
+    detail = f"{recordings} of {cameras}"
     if not failures:
         return Finding("catalog", Health.GOOD, detail)
     return Finding(
         "catalog",
         Health.DOUBTFUL,
-        f"{detail}; {len(failures)} files failed",
+        f"{detail}; {counted(len(failures), 'file')} failed",
         "`mmrag-video recordings` says why; ingest those again when they are mended.",
     )
 
@@ -156,7 +158,7 @@ def _generator(archive: Archive) -> Finding:
 def _store(archive: Archive) -> Finding:
     frames = archive.store(archive.catalog.active_index() or archive.identity).count()
     place = archive.settings.store.uri or "started here"
-    return Finding("store", Health.GOOD, f"{place}; {frames} frames")
+    return Finding("store", Health.GOOD, f"{place}; {counted(frames, 'frame')}")
 
 
 def _index(archive: Archive) -> Finding:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive, load_picture
+from mmrag_video.counting import counted
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.video.discover import FoundFile, find_files
 from mmrag_video.video.frames import Image
@@ -34,7 +35,7 @@ def sample_of_paths(paths: Sequence[Path], width: int) -> SamplePictures:
     if not files:
         raise UsageError(f"There is no picture and no video in {', '.join(map(str, paths))}.")
     images = list(_images(files, width))
-    return SamplePictures(images, f"{len(images)} pictures of {', '.join(map(str, paths))}")
+    return SamplePictures(images, _described(images, ", ".join(map(str, paths))))
 
 
 def sample_of_recordings(archive: Archive) -> SamplePictures:
@@ -51,7 +52,11 @@ def sample_of_recordings(archive: Archive) -> SamplePictures:
             images += _images_of(file, MOST // len(files), archive.settings.sampler.frame_width)
         except RecordingError:
             continue
-    return SamplePictures(images, f"{len(images)} pictures of your recordings")
+    return SamplePictures(images, _described(images, "your recordings"))
+
+
+def _described(images: Sequence[Image], source: str) -> str:
+    return f"{counted(len(images), 'picture')} of {source}"
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,6 +103,60 @@ def test_a_mistake_is_answered_with_one_sentence(
 def test_before_the_first_ingest_commands_say_what_to_do(run: Command):
     for command in (["search", "a person"], ["recordings"], ["cameras"]):
         assert "mmrag-video ingest PATH" in run(*command).stderr
+
+
+def test_an_index_that_holds_nothing_says_so_whatever_form_the_answer_has(
+    run: Command, tmp_path: Path
+):
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("not a video")
+    assert run("ingest", broken).returncode == ExitCode.SOME_RECORDINGS_FAILED
+    for options in ([], ["--json"]):
+        told = run("search", "a person", *options)
+        assert told.returncode == ExitCode.NO_CONFIDENT_MATCH
+        assert told.stderr == "Nothing has been ingested yet: run `mmrag-video ingest PATH`.\n"
+    assert json.loads(told.stdout)["moments"] == []
+
+
+def test_a_recording_whose_file_is_gone_or_changed_is_said_to_be(
+    run: Command, yard_clip: Path, tmp_path: Path
+):
+    clip = tmp_path / "nvr" / yard_clip.name
+    clip.parent.mkdir()
+    shutil.copy(yard_clip, clip)
+    assert run("ingest", clip).returncode == ExitCode.OK
+    assert "(file" not in run("recordings").stdout
+    with clip.open("ab") as file:
+        file.write(b"more")
+    assert "(file changed)" in run("recordings").stdout
+    clip.unlink()
+    listed = run("recordings")
+    assert "(file gone)" in listed.stdout
+    assert "put the file back, or ingest it again from where it is now" in listed.stderr
+    found = run("search", "something red")
+    assert "yard" in found.stdout, "the frames that were kept are found all the same"
+    assert found.stderr.count(f"The recording {clip} is not there any more") == 1
+    [recording] = json.loads(run("recordings", "--json").stdout)["recordings"]
+    moments = json.loads(run("search", "something red", "--json").stdout)["moments"]
+    assert recording["file"] == moments[0]["spans"][0]["file"] == "gone"
+
+
+@pytest.mark.parametrize("command", [[], ["models"]], ids=["all", "models"])
+def test_the_help_fits_a_window_of_80_columns_and_cuts_no_sentence(
+    run: Command, command: list[str]
+):
+    helped = run(*command, "--help", COLUMNS="80").stdout
+    listed = helped.partition("Commands:\n")[2].splitlines()
+    assert listed
+    for line in listed:
+        assert len(line) <= 80 and line.endswith(".") and not line.endswith("..."), line
+        assert re.match(r"  \w+  ", line), "one line for each"
+
+
+def test_one_of_a_kind_is_not_called_many(run: Command, yard: dict[str, str]):
+    findings = json.loads(run("doctor", "--json", **yard).stdout)["findings"]
+    [catalog] = [one["detail"] for one in findings if one["subject"] == "catalog"]
+    assert catalog == "1 recording of 1 camera"
 
 
 def test_recordings_and_cameras(run: Command, yard: dict[str, str]):

@@ -1,15 +1,22 @@
 """Asking a model server: whatever it does, an answer or one sentence."""
 
 import json
+import logging
+import os
+import pty
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.connection import Connection
+from tests.conftest import COMMAND, environment
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -82,6 +89,55 @@ def test_a_server_that_is_slow():
     with server(lambda handler: released.wait(10) and None) as url:
         assert "did not answer in time" in refusal(url, time_limit=0.2)
         released.set()
+
+
+def test_a_server_that_is_waited_for_is_named_once(caplog: pytest.LogCaptureFixture):
+    released = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        released.wait(60)
+        says(200, b"{}")(handler)
+
+    class Noted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            released.set()
+
+    log, noted = logging.getLogger("mmrag_video.models.connection"), Noted()
+    caplog.set_level(logging.INFO, log.name)
+    log.addHandler(noted)
+    try:
+        with server(answer) as url, ThreadPoolExecutor(3) as threads:
+            connection = Connection(url, None, 60, "model.server.url")
+            assert list(threads.map(connection.get, ["/a", "/b", "/c"])) == [{}, {}, {}]
+    finally:
+        log.removeHandler(noted)
+    assert [record.getMessage() for record in caplog.records if record.name == log.name] == [
+        f"Waiting for the model server at {url} to answer, for 60 s at most."
+    ]
+
+
+def test_somebody_at_a_terminal_is_told_what_is_waited_for(tmp_path: Path):
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        released.wait(60)
+        says(500, b"")(handler)
+
+    for at_a_terminal in (True, False):
+        released = threading.Event()
+        reader, writer = pty.openpty() if at_a_terminal else os.pipe()
+        with server(answer) as url:
+            variables = {"MMRAG_MODEL__NAME": "server", "MMRAG_MODEL__SERVER__URL": url}
+            command = [*COMMAND, "models", "test", "server"]
+            own = environment(tmp_path, TERM="xterm", COLUMNS="200", **variables)
+            if not at_a_terminal:
+                own["MMRAG_MODEL__SERVER__TIME_LIMIT"] = "3"
+            with subprocess.Popen(command, env=own, stderr=writer) as process:
+                os.close(writer)
+                said = os.read(reader, 4096).decode()
+                released.set()
+                process.wait(60)
+        os.close(reader)
+        waits = f"Waiting for the model server at {url}"
+        assert (waits in said) == at_a_terminal, said
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ from mmrag_video.model_overview import Weights
 from mmrag_video.models.base import Embedder, Query
 from mmrag_video.models.basic.lexicon import languages
 from mmrag_video.models.cards import EMBEDDERS, RERANKERS, ModelCard
+from mmrag_video.models.matching import Verdict
+from mmrag_video.recording_file import FileState
 from mmrag_video.settings import ModelSettings, Settings
 from mmrag_video.settings.loading import load_settings
 from mmrag_video.video.discover import VIDEO_SUFFIXES
@@ -252,6 +254,8 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
         ("commands.md", "What an answer says", "State", AnswerState),
         ("commands.md", "What its words mean", "Health", Health),
         ("commands.md", "mmrag-video models", "Weights", Weights),
+        ("commands.md", "mmrag-video models test", "Verdict", Verdict),
+        ("commands.md", "What lies at a recording's path", "File", FileState),
         ("recordings.md", "Where a time comes from", "Origin", ClockOrigin),
         ("recordings.md", "Which files are looked at", "Ending", VIDEO_SUFFIXES),
         ("architecture.md", "Which frames are kept", "Reason", KeepReason),

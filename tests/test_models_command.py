@@ -121,6 +121,20 @@ def test_weights_that_have_learned_are_said_to_match(ask, clip, tmp_path):
     assert "They find each other." in answer.stdout
 
 
+def test_drawings_do_not_make_a_model_of_photographs_look_broken(ask, tmp_path):
+    answer = ask("test", "basic")
+    assert answer.exit_code == 0
+    assert "They do not find each other" not in answer.stdout
+    assert "it knows photographs alone, so give it some with --picture" in answer.stdout
+    own = []
+    for number, scene in enumerate(DRAWN[:4]):
+        Pillow.fromarray(scene.image).save(tmp_path / f"{number}.png")
+        own += ["--picture", tmp_path / f"{number}.png", scene.caption]
+    judged = ask("test", "basic", *own, "--json")
+    assert judged.exit_code == 1, "pictures of one's own do count"
+    assert json.loads(judged.stdout)["verdict"] == "failed"
+
+
 def learn_the_drawn_scenes(original: Path, folder: Path) -> Path:
     """CLIP's own training, on twelve pairs until each finds the other."""
     from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel

@@ -149,6 +149,22 @@ def test_errors_and_empty_results_have_words(page: Page) -> None:
     expect(page.locator("li.card").first).to_be_visible()
 
 
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_no_name_of_a_camera_is_cut(page: Page, viewport: dict[str, int]) -> None:
+    page.set_viewport_size(viewport)
+    long = "Car park level minus two, east entrance_" + 60 * "x"
+    for path in ("/", "/?q=a+box"):
+        page.goto(path)
+        shown = page.locator("h3.name, tbody th").all()
+        assert shown
+        for name in shown:
+            name.evaluate("(name, long) => { name.textContent = long }", long)
+            assert name.evaluate("name => name.scrollWidth - name.clientWidth") <= 0
+            assert name.evaluate("name => getComputedStyle(name).textOverflow") == "clip"
+            assert name.evaluate("name => name.getBoundingClientRect().height") > 30
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
 def test_markup_in_names_is_only_text(page: Page) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.goto("/?q=<img src=x onerror=alert(2)>")

@@ -225,6 +225,9 @@ def test_a_recording_that_is_gone_or_changed_is_said_to_be(
     try:
         recording.path.unlink()
         gone = get(client, f"/recordings/{recording.id}/play")
+        cards = words_of(get(client, "/?q=a+box")).split("<li ")[1:]
+        marked = {recording.path.name in card: "Cannot be played" in card for card in cards}
+        assert marked == {True: True, False: False}, "results say so before it is played"
         assert gone.status_code == 410 and "is not there any more" in words_of(gone)
         recording.path.write_bytes(content + b"more")
         changed = get(client, f"/recordings/{recording.id}/video")

@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from flask import abort
 from flask.testing import FlaskClient
 
 from tests.page_archive import PageArchive
-from tests.page_client import LOCAL, get, picture, words_of
+from tests.page_client import LOCAL, get, picture, send_picture, words_of
 from web.app import create_app
+from web.query_pictures import LARGEST_UPLOAD
 
 NONSENSE = [
     "[",
@@ -45,6 +47,37 @@ def test_every_answer_carries_the_security_headers(
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_what_the_page_does_not_have_is_said_in_its_own_words(
+    client: FlaskClient, collection: PageArchive
+) -> None:
+    beyond = {"Range": "bytes=99999999-"}
+    too_large = bytes(LARGEST_UPLOAD + 100_000)
+    refused = {
+        404: get(client, "/nowhere"),
+        405: client.delete("/", base_url=LOCAL),
+        413: send_picture(client, too_large),
+        416: get(client, f"/recordings/{collection.yard.id}/video", headers=beyond),
+    }
+    for status, answer in refused.items():
+        page = words_of(answer)
+        assert answer.status_code == status
+        assert 'class="brand"' in page and "<h1>This did not work</h1>" in page
+        assert "URL" not in page and "server" not in page and "method" not in page
+    assert "There is no page at this address." in words_of(refused[404])
+
+
+def test_a_failure_of_the_program_is_a_page_too(collection: PageArchive) -> None:
+    app = create_app(collection.archive)
+    app.add_url_rule("/fails", "fails", view_func=lambda: 1 / 0)
+    app.add_url_rule("/gives-up", "gives-up", view_func=lambda: abort(500))
+    app.add_url_rule("/teapot", "teapot", view_func=lambda: abort(418))
+    for path in ("/fails", "/gives-up"):
+        answer = get(app.test_client(), path)
+        assert answer.status_code == 500
+        assert "Something went wrong in the program itself" in words_of(answer)
+    assert "This cannot be answered (status 418)." in words_of(get(app.test_client(), "/teapot"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8642", "localhost", "LOCALHOST:1", "[::1]:8642"])

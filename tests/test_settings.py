@@ -148,9 +148,22 @@ def test_mistakes_in_both_places_are_told_together(file, monkeypatch):
     assert str(path) in sentence
 
 
-def test_a_variable_that_should_hold_json_but_does_not_is_told(monkeypatch):
-    monkeypatch.setenv("MMRAG_CAMERAS", "gate")
-    assert "must hold JSON" in refusal()
+@pytest.mark.parametrize(
+    ("variable", "text", "place"),
+    [
+        ("MMRAG_CAMERAS", "gate", "character 1"),
+        ("MMRAG_CAMERAS", '{"Gate": }', "character 10"),
+        ("mmrag_model", "{", "character 2"),
+        ("MMRAG_MODEL__SERVER", '{"key": "secret', "character 9"),
+    ],
+)
+def test_a_variable_that_should_hold_json_but_does_not_is_told(monkeypatch, variable, text, place):
+    monkeypatch.setenv(variable, text)
+    monkeypatch.setenv("MMRAG_SEARCH__LIMIT", "5")
+    sentence = refusal()
+    assert sentence.startswith(f"{variable} must hold JSON")
+    assert sentence.endswith(f"at {place}.")
+    assert "secret" not in sentence
 
 
 def test_a_settings_file_that_cannot_be_read_is_told(file, tmp_path):

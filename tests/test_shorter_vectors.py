@@ -15,8 +15,9 @@ pytest.importorskip("transformers", reason="the extra `models` is not installed"
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import ExitCode, IndexMismatchError
-from mmrag_video.evaluate import read_queries
+from mmrag_video.evaluate import answer_queries, metrics, read_queries
 from mmrag_video.evaluate_dimensions import evaluate_lengths
+from mmrag_video.metrics import SLACK
 from mmrag_video.models.base import Embedder, FrameEmbedding, Query
 from mmrag_video.models.matryoshka import prefix
 from mmrag_video.search import search
@@ -36,11 +37,19 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def queries(yard_clip: Path, tmp_path: Path) -> Path:
+    """The same question for each quarter, which alone is right: one of them comes first."""
     digest = hashlib.sha256(yard_clip.read_bytes()).hexdigest()
-    match = {"video": "yard", "start_s": 0, "end_s": 6}
+    # Without the slack that a match is allowed, so that no frame lies in two quarters.
+    quarters = [
+        {"video": "yard", "start_s": start + SLACK, "end_s": start + 1.49 - SLACK}
+        for start in (0, 1.5, 3, 4.5)
+    ]
     labelled = {
         "videos": {"yard": {"path": yard_clip.name, "sha256": digest}},
-        "queries": [{"id": "q", "text": "anything", "matches": [match]}],
+        "queries": [
+            {"id": str(number), "text": "something red", "matches": [match]}
+            for number, match in enumerate(quarters)
+        ],
     }
     file = tmp_path / "queries.json"
     file.write_text(json.dumps(labelled))
@@ -111,9 +120,16 @@ def test_each_length_is_evaluated_from_one_embedding_run(
         results = list(evaluate_lengths(archive, labelled, [64, 100, WHOLE]))
         assert embedder.frames == 0, "the vectors that there are were cut"
         frames = archive.store(archive.identity).count()
+        whole = metrics(answer_queries(archive, labelled))
+    with Archive(settings(tmp_path / "cut", model_folder, dimensions=64)) as archive:
+        ingest_all(archive, yard_clip)
+        cut = metrics(answer_queries(archive, labelled))
     assert [result.dimensions for result in results] == [64, 100, WHOLE]
     assert {result.frames for result in results} == {frames}
-    assert {result.metrics["event_recall@1"] for result in results} == {1.0}
+    for result in results:
+        assert result.metrics["event_recall@1"] == 1 / 4
+    assert (results[0].metrics, results[-1].metrics) == (cut, whole)
+    assert cut != whole, "else this could not tell one length from another"
     assert results[0].store_bytes < results[-1].store_bytes
     assert all(result.search_seconds for result in results)
     assert not list((tmp_path / "data").glob("tmp*")), "nothing is left of the shorter indexes"

@@ -1,17 +1,15 @@
 """The page with an answer in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.ask import WrittenAnswer, ask
-from mmrag_video.errors import MmragError, UsageError
-from web.errors import status_of
-from web.search_form import SearchForm
+from mmrag_video.errors import UsageError
+from web.form_page import FormPage, open_form_page
 from web.services import services
 
 blueprint = Blueprint("answers", __name__)
@@ -23,22 +21,17 @@ _RETRY_AFTER = 15
 @blueprint.get("/answer")
 def page() -> ResponseReturnValue:
     """The form, and the answer in words to what it holds."""
-    form = SearchForm.read(request.args)
-    cameras = services().archive.catalog.camera_names()
-    try:
-        return _render(form, cameras, answer=_answer(form, cameras))
-    except MmragError as error:
-        return _render(form, cameras, problem=str(error)), status_of(error)
+    opened = open_form_page("answer.html")
+    return opened.answer(lambda: {"answer": _answer(opened)})
 
 
-def _answer(form: SearchForm, cameras: Sequence[str]) -> WrittenAnswer:
-    archive = services().archive
-    where = form.filter(cameras, ZoneInfo(archive.settings.clock.zone))
-    question = form.query(services().pictures).text
-    if question is None or form.picture:
+def _answer(opened: FormPage) -> WrittenAnswer:
+    where = opened.where
+    question = opened.form.query(services().pictures).text
+    if question is None or opened.form.picture:
         raise UsageError("Only a question in words alone is answered in words.")
     with _turn():
-        return ask(archive, question, where)
+        return ask(services().archive, question, where)
 
 
 @contextmanager
@@ -57,19 +50,3 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         answering.release()
-
-
-def _render(
-    form: SearchForm,
-    cameras: Sequence[str],
-    answer: WrittenAnswer | None = None,
-    problem: str = "",
-) -> str:
-    return render_template(
-        "answer.html",
-        form=form,
-        answer=answer,
-        problem=problem,
-        cameras=cameras,
-        zone=services().archive.settings.clock.zone,
-    )

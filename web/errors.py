@@ -1,6 +1,7 @@
 """Every error is a page with one sentence and the status code that fits."""
 
 import logging
+from collections.abc import Mapping
 
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
@@ -26,6 +27,15 @@ STATUS: tuple[tuple[type[MmragError], int], ...] = (
     (StoreError, 503),
     (MmragError, 500),
 )
+_UNFORESEEN = "Something went wrong in the program itself; its log says what."
+_SENTENCES: Mapping[int | None, str] = {
+    400: "The browser asked in a form that this page does not know.",
+    404: "There is no page at this address.",
+    405: "This address takes no request of this kind.",
+    413: "What was sent is too large; choose a smaller picture.",
+    416: "The video has no such part; load the page again.",
+    500: _UNFORESEEN,
+}
 
 
 class RecordingGoneError(RecordingError):
@@ -55,11 +65,17 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     response = error.get_response()
     if response.status_code < 400:
         return response  # a redirect that the routing asks for
-    response.data = render_template("problem.html", sentence=error.description)
+    response.data = render_template("problem.html", sentence=_sentence(error))
     return response
+
+
+def _sentence(error: HTTPException) -> str:
+    """Its own words where we gave it some; the library's are for programmers."""
+    if error.description and error.description != type(error).description:
+        return error.description
+    return _SENTENCES.get(error.code, f"This cannot be answered (status {error.code}).")
 
 
 def _answer_unforeseen(error: Exception) -> ResponseReturnValue:
     _log.exception("A page failed.", exc_info=error)
-    sentence = "Something went wrong in the program itself; its log says what."
-    return render_template("problem.html", sentence=sentence), 500
+    return render_template("problem.html", sentence=_UNFORESEEN), 500

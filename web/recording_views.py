@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Span
+from mmrag_video.recording_file import file_problem
 from mmrag_video.video.clips import plays_in_browser
 from web.byte_ranges import send_video
 from web.errors import RecordingGoneError
@@ -108,20 +109,9 @@ def _known_recording(recording_id: str) -> Recording:
 
 def _present_file(recording: Recording) -> Path:
     """The recording's path, while the file there still is the one that was ingested."""
-    try:
-        size = recording.path.stat().st_size if recording.path.is_file() else None
-    except OSError:
-        size = None
-    if size is None:
-        raise RecordingGoneError(
-            f"The recording {recording.path} is not there any more; put it back, or ingest it "
-            "again from where it is now."
-        )
-    # Hashing gigabytes for each range would take seconds; a changed size tells most of it.
-    if size != recording.size:
-        raise RecordingGoneError(
-            f"The file {recording.path} has changed since it was ingested; ingest it again."
-        )
+    problem = file_problem(recording)
+    if problem:
+        raise RecordingGoneError(problem)
     return recording.path
 
 

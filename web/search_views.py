@@ -1,18 +1,14 @@
 """The search page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from mmrag_video.catalog.records import Camera
-from mmrag_video.errors import MmragError
 from mmrag_video.moments import Confidence, Moment
 from mmrag_video.search import search
-from web.errors import status_of
+from web.form_page import FormPage, open_form_page
 from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
@@ -42,19 +38,20 @@ class Results:
 @blueprint.get("/")
 def page() -> ResponseReturnValue:
     """The form, and the answer to what it holds."""
-    form = SearchForm.read(request.args)
-    cameras = services().archive.catalog.camera_names()
-    if form.asks_nothing or not cameras:
-        return _render(form, cameras, holdings=services().archive.catalog.cameras())
-    try:
-        return _render(form, cameras, results=_results(form, cameras))
-    except MmragError as error:
-        return _render(form, cameras, problem=str(error)), status_of(error)
+    opened = open_form_page("search.html")
+    if opened.form.asks_nothing or not opened.cameras:
+        return opened.render(holdings=services().archive.catalog.cameras(), examples=EXAMPLES)
+    return opened.answer(lambda: _parts(opened))
 
 
-def _results(form: SearchForm, cameras: Sequence[str]) -> Results:
+def _parts(opened: FormPage) -> dict[str, object]:
+    results = _results(opened)
+    return {"results": results, "offers_answer": _offers_answer(opened.form, results)}
+
+
+def _results(opened: FormPage) -> Results:
     archive = services().archive
-    where = form.filter(cameras, ZoneInfo(archive.settings.clock.zone))
+    where, form = opened.where, opened.form
     limit = form.moments(archive.settings.search.limit)
     query = form.query(services().pictures)
     began = perf_counter()
@@ -68,28 +65,8 @@ def _results(form: SearchForm, cameras: Sequence[str]) -> Results:
     )
 
 
-def _render(
-    form: SearchForm,
-    cameras: Sequence[str],
-    results: Results | None = None,
-    holdings: Sequence[Camera] = (),
-    problem: str = "",
-) -> str:
-    return render_template(
-        "search.html",
-        form=form,
-        results=results,
-        offers_answer=_offers_answer(form, results),
-        problem=problem,
-        cameras=cameras,
-        holdings=holdings,
-        zone=services().archive.settings.clock.zone,
-        examples=EXAMPLES,
-    )
-
-
-def _offers_answer(form: SearchForm, results: Results | None) -> bool:
+def _offers_answer(form: SearchForm, results: Results) -> bool:
     """Whether somebody could write an answer, and would have something to write about."""
     is_set = services().archive.settings.generator.is_set
     in_words_alone = bool(form.words) and not form.picture
-    return is_set and in_words_alone and results is not None and bool(results.confident)
+    return is_set and in_words_alone and bool(results.confident)

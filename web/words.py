@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from mmrag_video.counting import counted
 from mmrag_video.moments import Confidence, Moment, Span
+from mmrag_video.recording_file import file_problem
 from mmrag_video.video.timecode import Timecode
 from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
@@ -109,4 +111,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "day_and_time": day_and_time,
     "clock_origin": clock_origin,
     "score_meaning": score_meaning,
+    "counted": counted,
+    "file_problem": file_problem,
 }

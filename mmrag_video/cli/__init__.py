@@ -9,7 +9,7 @@ import click
 from mmrag_video import __version__
 from mmrag_video.cli.ask import ask
 from mmrag_video.cli.cameras import cameras
-from mmrag_video.cli.console import error_console, plain
+from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
@@ -64,6 +64,7 @@ def cli(context: click.Context, settings_file: Path | None, data_dir: Path | Non
     130 interrupted.
     """
     signal.signal(signal.SIGTERM, _stop)
+    tell_what_is_waited_for()
     settings = load_settings(settings_file)
     if data_dir is not None:
         settings = settings.model_copy(update={"data_dir": data_dir})

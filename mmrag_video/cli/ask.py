@@ -2,22 +2,21 @@
 
 import click
 
-from mmrag_video.archive import Archive
 from mmrag_video.as_json import written_answer_to_json
 from mmrag_video.ask import AnswerState, NumberedMoment, WrittenAnswer
 from mmrag_video.ask import ask as answer_in_words
+from mmrag_video.cli.answering import opened, tell, tell_missing_files
 from mmrag_video.cli.console import (
     clock_of,
     error_console,
     json_option,
     plain,
-    print_json,
     print_table,
     printable,
     table_of,
     timecode,
 )
-from mmrag_video.cli.where import filter_of, where_options
+from mmrag_video.cli.where import where_options
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import Settings
 
@@ -47,16 +46,9 @@ def ask(
       mmrag-video ask "what did the man in the red jacket do?" --camera lobby
     """
     settings: Settings = context.obj
-    with Archive(settings) as archive:
-        where = filter_of(archive, cameras, start, end)
+    with opened(settings, cameras, start, end) as (archive, where):
         answer = answer_in_words(archive, question, where)
-        is_empty = archive.catalog.active_index() is None
-    if as_json:
-        print_json(written_answer_to_json(answer))
-    elif is_empty:
-        error_console.print("Nothing has been ingested yet: mmrag-video ingest PATH")
-    else:
-        print_written_answer(answer)
+        tell(archive, answer, written_answer_to_json, print_written_answer, as_json=as_json)
     if answer.state is AnswerState.NOT_SEEN:
         context.exit(ExitCode.NO_CONFIDENT_MATCH)
 
@@ -76,6 +68,7 @@ def print_written_answer(answer: WrittenAnswer) -> None:
         click.echo(printable(f"[{one.number}] {one.thumbnail}"))
     for remark in answer.remarks:
         error_console.print(plain(remark), soft_wrap=True)
+    tell_missing_files(one.moment for one in answer.cited)
 
 
 def _row(cited: NumberedMoment) -> tuple[str, ...]:

@@ -21,7 +21,9 @@ from mmrag_video.settings import Settings
 @json_option
 @click.pass_obj
 def cameras(settings: Settings, as_json: bool) -> None:
-    """List the cameras, how much of each can be searched, and over which time.
+    """List the cameras.
+
+    With how much of each can be searched, and over which time.
 
     \b
     Example:

@@ -1,6 +1,7 @@
 """Where commands print: answers to standard output, everything else to standard error."""
 
 import json
+import logging
 import os
 import sys
 from datetime import datetime
@@ -9,6 +10,8 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.highlighter import NullHighlighter
+from rich.logging import RichHandler
 from rich.markup import escape
 from rich.table import Table
 
@@ -44,6 +47,22 @@ def print_json(value: Any) -> None:
     """Print one JSON value to standard output."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     click.echo(text.encode("utf-8", "backslashreplace").decode())
+
+
+def tell_what_is_waited_for() -> None:
+    """Let somebody at a terminal know that a model server has not answered yet."""
+    if error_console.is_terminal:
+        log = logging.getLogger("mmrag_video")
+        log.setLevel(logging.INFO)
+        log.addHandler(
+            RichHandler(
+                console=error_console,
+                show_time=False,
+                show_level=False,
+                show_path=False,
+                highlighter=NullHighlighter(),
+            )
+        )
 
 
 def check_camera(archive: Archive, name: str) -> None:

@@ -16,7 +16,9 @@ _STYLES = {Health.GOOD: "green", Health.DOUBTFUL: "yellow", Health.BAD: "bold re
 @json_option
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
-    """Check packages, store, model, disk and time zone, and say how to mend what is wrong.
+    """Say what is wrong with the installation, and how to mend it.
+
+    Packages, data directory, disk, catalog, model, store, index and time zone are looked at.
 
     \b
     Example:

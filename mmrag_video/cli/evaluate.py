@@ -11,6 +11,7 @@ from mmrag_video.as_json import length_to_json
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.console import error_console, json_option, print_json, print_table
 from mmrag_video.cli.ingest import follow_progress
+from mmrag_video.counting import counted
 from mmrag_video.errors import RecordingError
 from mmrag_video.evaluate import (
     answer_queries,
@@ -55,7 +56,7 @@ _FIGURES = {
 def evaluate(
     settings: Settings, queries: Path, videos: Path, lengths: tuple[int, ...], as_json: bool
 ) -> None:
-    """Ask the labelled queries in QUERIES and say how often the right moment comes first.
+    """Say how often labelled QUERIES find the right moment.
 
     The videos are ingested into an index of their own (the folder `evaluation` of the data
     directory), which a second run uses again.
@@ -125,7 +126,8 @@ def _print(result: dict[str, Any]) -> None:
     ratio = metrics["paraphrase_mrr_ratio"]
     if ratio is not None:
         error_console.print(f"Paraphrases in other languages: {ratio:.2f} of the MRR in English.")
-    error_console.print(f"{result['frames_per_hour']:.0f} frames kept for an hour of footage.")
+    frames = counted(round(result["frames_per_hour"]), "frame")
+    error_console.print(f"{frames} kept for an hour of footage.")
 
 
 def _cells(group: dict[str, Any]) -> list[str]:

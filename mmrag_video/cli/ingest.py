@@ -13,6 +13,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.as_json import outcome_to_json
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.console import error_console, json_option, plain, print_json
+from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_paths
 from mmrag_video.ingest import Progress as Follow
@@ -49,10 +50,10 @@ def ingest(
     forget_missing: bool,
     as_json: bool,
 ) -> None:
-    """Make the recordings in PATHS searchable: files, or folders with all below them.
+    """Make the recordings in PATHS searchable.
 
-    What is known already is left alone. An ingest that was stopped is started again with the same
-    command: nothing is lost, nothing is twice.
+    PATHS are files, or folders with all below them. What is known already is left alone. An ingest
+    that was stopped is started again with the same command: nothing is lost, nothing is twice.
 
     \b
     Example:
@@ -125,11 +126,11 @@ def summary(outcomes: list[Outcome]) -> str:
     """`2 added (118 frames), 1 already known, 1 failed.`."""
     if not outcomes:
         return "No recordings found there."
-    counted = Counter(outcome.state for outcome in outcomes)
+    states = Counter(outcome.state for outcome in outcomes)
     frames = sum(outcome.frames for outcome in outcomes)
     parts = []
     for state, words in _IN_WORDS.items():
-        if counted[state]:
-            detail = f" ({frames} frames)" if state is OutcomeState.ADDED else ""
-            parts.append(f"{counted[state]} {words}{detail}")
+        if states[state]:
+            detail = f" ({counted(frames, 'frame')})" if state is OutcomeState.ADDED else ""
+            parts.append(f"{states[state]} {words}{detail}")
     return ", ".join(parts) + "."

@@ -14,13 +14,14 @@ from mmrag_video.cli.console import (
     print_table,
     table_of,
 )
+from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
 from mmrag_video.model_overview import ModelState, Weights, model_states
 from mmrag_video.models.cards import EMBEDDERS, ModelCard, Role
 from mmrag_video.models.drawn import DRAWN, CaptionedPicture
 from mmrag_video.models.dual_encoder.export import ComparedPictures, export
 from mmrag_video.models.dual_encoder.variant import Quantization, Variant
-from mmrag_video.models.matching import Matching, match
+from mmrag_video.models.matching import Matching, Verdict, match, verdict_of
 from mmrag_video.models.registry import card_of, load_model
 from mmrag_video.sample_pictures import sample_of_paths, sample_of_recordings
 from mmrag_video.settings import ModelSettings, Settings
@@ -32,6 +33,14 @@ _WEIGHTS = {
     Weights.NOT_SET: "to be set",
     Weights.AT_A_SERVER: "at its server",
 }
+_VERDICTS = {
+    Verdict.PASSED: "They find each other.",
+    Verdict.FAILED: "They do not find each other: chance does as well.",
+    Verdict.OPEN: (
+        "The model runs. That drawings do not match says nothing of it: it knows photographs alone,"
+        " so give it some with --picture."
+    ),
+}
 path_option = click.option(
     "--path",
     help="Folder or hub name of the weights; else the setting model.path if model.name is NAME.",
@@ -42,7 +51,9 @@ path_option = click.option(
 @json_option
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """List the models: what each needs, what is on this machine, which one the index uses.
+    """List the models, test one, export one for ONNX Runtime.
+
+    The list says what each needs, what of it is on this machine, and which one the index uses.
 
     \b
     Example:
@@ -80,10 +91,11 @@ def test(
     path: str | None,
     as_json: bool,
 ) -> None:
-    """Embed pictures and captions with the model NAME and say how well they find each other.
+    """Say whether the model NAME finds pictures by their captions.
 
-    Exit code 1 if not clearly better than by chance. Without --picture the program draws twelve
-    simple scenes; a model that knows photographs alone may fail on them.
+    And captions by their pictures; the exit code is 1 if not clearly better than by chance. Without
+    --picture the program draws twelve simple scenes. Of a model that knows photographs alone, as
+    basic does, these only show that it runs, and the exit code is 0.
 
     \b
     Example:
@@ -93,19 +105,14 @@ def test(
     pairs = [CaptionedPicture(caption, load_picture(file)) for file, caption in pictures] or DRAWN
     if len(pairs) == 1:
         raise UsageError("One picture has nothing to be mistaken for: give four or more.")
-    settings, _ = _settings_of(context.obj, name, path)
+    settings, card = _settings_of(context.obj, name, path)
     found = match(load_model(settings).embedder, pairs)
+    verdict = verdict_of(found, card, drawn=not pictures)
     if as_json:
-        print_json(_matching_to_json(name, found))
+        print_json(_matching_to_json(name, found, verdict))
     else:
-        _print_matching(name, found)
-    if not found.beats_chance:
-        if not pictures:
-            error_console.print(
-                "These were drawings; a model that knows photographs, as basic does, may find none"
-                " of them: give it some with --picture.",
-                soft_wrap=True,
-            )
+        _print_matching(name, found, verdict)
+    if verdict is Verdict.FAILED:
         context.exit(ExitCode.FAILED)
 
 
@@ -139,10 +146,11 @@ def export_command(
     pictures: tuple[Path, ...],
     path: str | None,
 ) -> None:
-    """Write the dual encoder NAME for ONNX Runtime, which is faster on CPUs and needs no torch.
+    """Write the dual encoder NAME for ONNX Runtime.
 
-    Its vectors are compared with the original's, of pictures (--pictures, else your recordings')
-    and sentences; below a cosine of 0.99 nothing is written.
+    There it is faster on CPUs and needs no torch. Its vectors are compared with the original's, of
+    pictures (--pictures, else your recordings') and sentences; below a cosine of 0.99 nothing is
+    written.
 
     \b
     Example:
@@ -232,7 +240,7 @@ def _to_json(state: ModelState) -> dict[str, Any]:
     }
 
 
-def _print_matching(name: str, found: Matching) -> None:
+def _print_matching(name: str, found: Matching, verdict: Verdict) -> None:
     click.echo(
         f"{name}: {found.by_caption} of {found.pairs} captions find their picture,"
         f" {found.by_picture} of {found.pairs} pictures their caption"
@@ -240,13 +248,10 @@ def _print_matching(name: str, found: Matching) -> None:
         f" {found.by_picture / found.pairs:.2f})."
     )
     click.echo(f"Mean cosine {found.own_cosine:.3f} of a pair, {found.other_cosine:.3f} of others.")
-    if found.beats_chance:
-        click.echo("They find each other.")
-    else:
-        click.echo("They do not find each other: chance does as well.")
+    click.echo(_VERDICTS[verdict])
 
 
-def _matching_to_json(name: str, found: Matching) -> dict[str, Any]:
+def _matching_to_json(name: str, found: Matching, verdict: Verdict) -> dict[str, Any]:
     return {
         "model": name,
         "pairs": found.pairs,
@@ -255,17 +260,18 @@ def _matching_to_json(name: str, found: Matching) -> dict[str, Any]:
         "cosine_of_pairs": found.own_cosine,
         "cosine_of_others": found.other_cosine,
         "beats_chance": found.beats_chance,
+        "verdict": verdict.value,
     }
 
 
 def _print_variant(variant: Variant, folder: Path) -> None:
-    for of, called in (("pictures", "pictures"), ("words", "sentences")):
+    for of, called in (("pictures", "picture"), ("words", "sentence")):
         agreement = variant.agreement[of]
         whole = variant.whole[of]
-        kept = f"; {whole} multiplications stay in 32-bit floats" if whole else ""
+        kept = f"; {counted(whole, 'multiplication')} left in 32-bit floats" if whole else ""
         error_console.print(
-            f"{agreement.compared} {called}: cosine with the original's {agreement.worst:.4f} at"
-            f" worst, {agreement.mean:.4f} on average{kept}.",
+            f"{counted(agreement.compared, called)}: cosine with the original's"
+            f" {agreement.worst:.4f} at worst, {agreement.mean:.4f} on average{kept}.",
             soft_wrap=True,
         )
     error_console.print(f"Compared: {plain(variant.pictures_compared)}.", soft_wrap=True)

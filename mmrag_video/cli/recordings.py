@@ -15,6 +15,7 @@ from mmrag_video.cli.console import (
     timecode,
     wall_clock,
 )
+from mmrag_video.recording_file import FileState, file_state
 from mmrag_video.settings import Settings
 
 
@@ -23,9 +24,10 @@ from mmrag_video.settings import Settings
 @json_option
 @click.pass_obj
 def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
-    """List the recordings that can be searched, then the files that could not be ingested.
+    """List the recordings, then the files that failed.
 
-    With --camera only that camera's recordings.
+    Those are recordings that can be searched, and files that could not be ingested. With --camera
+    only that camera's recordings.
 
     \b
     Example:
@@ -44,8 +46,11 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
             }
         )
         return
+    states = {recording.id: file_state(recording) for recording in known}
     table = table_of("Camera*", "Clock", "Origin", "Length", "Picture", "Codec", "File*")
     for recording in known:
+        state = states[recording.id]
+        mark = "" if state is FileState.PRESENT else f" (file {state.value})"
         table.add_row(
             plain(recording.camera),
             wall_clock(recording.clock.start),
@@ -53,7 +58,7 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
             timecode(recording.duration),
             f"{recording.width} x {recording.height}",
             plain(recording.codec),
-            plain(str(recording.path)),
+            plain(f"{recording.path}{mark}"),
         )
     if known:
         print_table(table)
@@ -63,5 +68,11 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
         if recording.damage:
             text = f"{recording.path} is {recording.damage}."
             error_console.print(plain(text), soft_wrap=True)
+    if set(states.values()) - {FileState.PRESENT}:
+        error_console.print(
+            "What is marked (file gone) or (file changed) is found, but cannot be played: put the"
+            " file back, or ingest it again from where it is now.",
+            soft_wrap=True,
+        )
     for run in failures:
         error_console.print(f"failed: {plain(run.error)}", soft_wrap=True)

@@ -20,12 +20,12 @@ from mmrag_video.settings import Settings
 @json_option
 @click.pass_context
 def reindex(context: click.Context, forget_missing: bool, drop_old: bool, as_json: bool) -> None:
-    """Make the index anew with the model and the sampler settings as they are now.
+    """Make the index anew with the settings as they are now.
 
-    All known recordings are ingested into a new index. A page and searches with the old settings go
-    on with the old index; when the new one is whole it takes over, and they want the new settings.
-    Stopped and started again, it goes on. The old index is kept, so that its settings and this
-    command bring it back at once, until --drop-old.
+    That is, with their model and sampler. All known recordings are ingested into a new index. A
+    page and searches with the old settings go on with the old index; when the new one is whole it
+    takes over, and they want the new settings. Stopped and started again, it goes on. The old index
+    is kept, so that its settings and this command bring it back at once, until --drop-old.
 
     \b
     Example:

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-from mmrag_video.archive import Archive, load_picture
+from mmrag_video.archive import load_picture
 from mmrag_video.as_json import answer_to_json
+from mmrag_video.cli.answering import opened, tell, tell_missing_files
 from mmrag_video.cli.console import (
     clock_of,
     error_console,
     json_option,
     plain,
-    print_json,
     print_table,
     table_of,
     timecode,
 )
-from mmrag_video.cli.where import filter_of, where_options
+from mmrag_video.cli.where import where_options
 from mmrag_video.errors import ExitCode
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Answer, Moment
@@ -56,17 +56,10 @@ def search(
       mmrag-video search "two people at an ATM" --camera lobby --from 2026-03-29T14:00
     """
     settings: Settings = context.obj
-    with Archive(settings) as archive:
-        where = filter_of(archive, cameras, start, end)
+    with opened(settings, cameras, start, end) as (archive, where):
         picture = load_picture(image) if image is not None else None
         answer = find(archive, Query(text=words, image=picture), where, limit)
-        is_empty = archive.catalog.active_index() is None
-    if as_json:
-        print_json(answer_to_json(answer))
-    elif is_empty:
-        error_console.print("Nothing has been ingested yet: mmrag-video ingest PATH")
-    else:
-        print_answer(answer)
+        tell(archive, answer, answer_to_json, print_answer, as_json=as_json)
     if not answer.is_confident:
         context.exit(ExitCode.NO_CONFIDENT_MATCH)
 
@@ -86,6 +79,7 @@ def print_answer(answer: Answer) -> None:
     for number, moment in enumerate(answer.moments, 1):
         table.add_row(*_row(number, moment))
     print_table(table)
+    tell_missing_files(answer.moments)
 
 
 def _row(number: int, moment: Moment) -> tuple[str, ...]:

