@@ -34,6 +34,8 @@ class ModelCard:
     """That it needs besides the program's own."""
     extra: str | None = None
     """The extra of this program that installs them."""
+    takes_runs: bool = False
+    """Whether it embeds a frame with those before it (`model.lead_up`), as a video."""
     exportable: bool = False
     """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
@@ -118,6 +120,7 @@ EMBEDDERS = (
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
+        takes_runs=True,
     ),
     ModelCard(
         name="qwen3-vl-8b",
@@ -130,6 +133,7 @@ EMBEDDERS = (
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
+        takes_runs=True,
     ),
     ModelCard(
         name="server",
