@@ -12,6 +12,16 @@ _SHOWN = 200
 _CONNECT_SECONDS = 5.0
 
 
+class StatusError(ModelError):
+    """A server answered, with an error status."""
+
+    def __init__(self, sentence: str, status: int, said: str) -> None:
+        """`said`: the start of the server's own words."""
+        super().__init__(sentence)
+        self.status = status
+        self.said = said
+
+
 class Connection:
     """One server. Threads share it: httpx keeps a pool of connections."""
 
@@ -27,11 +37,13 @@ class Connection:
         )
 
     def get(self, path: str) -> Any:
-        """The JSON at a path below the server's address. Raises ModelError."""
+        """The JSON at a path below the server's address. Raises ModelError, which is a StatusError
+        where the server itself says no.
+        """
         return self._ask("GET", path, None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The JSON answer to a JSON body. Raises ModelError."""
+        """The JSON answer to a JSON body. Raises as `get` does."""
         return self._ask("POST", path, body)
 
     def close(self) -> None:
@@ -54,7 +66,7 @@ class Connection:
                 f" it, or correct {self._setting}."
             ) from error
         if answer.is_error:
-            raise ModelError(self._refused(answer))
+            raise StatusError(self._refused(answer), answer.status_code, _said(answer))
         try:
             return answer.json()
         except ValueError as error:
