@@ -1,5 +1,6 @@
 """`mmrag-video models`: what there is, whether it works, and a quicker form of it."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def test(
     if len(pairs) == 1:
         raise UsageError("One picture has nothing to be mistaken for: give four or more.")
     settings, _ = _settings_of(context.obj, name, path)
-    found = match(load_model(settings).embedder, pairs)
+    with closing(load_model(settings)) as model:
+        found = match(model.embedder, pairs)
     if as_json:
         print_json(_matching_to_json(name, found))
     else:
