@@ -49,7 +49,9 @@ class ModelSettings(Section):
         None, description="Local folder or hub name of the weights; unset: the model's own."
     )
     threads: int = Field(0, ge=0, description="CPU threads; 0 lets the library choose.")
-    batch: int = Field(8, ge=1, description="Frames embedded at a time.")
+    batch: int = Field(
+        8, ge=1, description="Frames embedded at a time; an ingest has two such batches under way."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where torch computes; auto: a GPU where there is one."
     )
