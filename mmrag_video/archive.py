@@ -22,7 +22,7 @@ from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import Lease, lease_server
 from mmrag_video.index.store import FrameStore
-from mmrag_video.models.base import Model
+from mmrag_video.models.base import Model, let_go
 from mmrag_video.models.registry import load_model
 from mmrag_video.settings import Settings
 from mmrag_video.video.exact import frame_at
@@ -40,7 +40,9 @@ class Archive:
     """
 
     def __init__(self, settings: Settings, model: Model | None = None) -> None:
-        """`model`: one that is loaded already and is what the settings name."""
+        """`model`: one that is loaded already and is what the settings name; whoever loaded it
+        closes it.
+        """
         self.settings = settings
         self.directory = DataDirectory(settings.data_dir.expanduser().absolute())
         self._closing = ExitStack()
@@ -78,6 +80,7 @@ class Archive:
         with self._opening:
             if self._model is None:
                 self._model = load_model(self.settings.model)
+                self._closing.callback(self._model.close)
             return self._model
 
     @property
@@ -90,6 +93,7 @@ class Archive:
         with self._loading:
             if self._generator is None:
                 self._generator = load_generator(self.settings)
+                self._closing.callback(let_go, self._generator)
             return self._generator
 
     @property

@@ -17,7 +17,6 @@ from mmrag_video.archive import Archive
 from mmrag_video.counting import counted
 from mmrag_video.errors import MmragError
 from mmrag_video.models.base import Query
-from mmrag_video.models.registry import load_model
 
 _PACKAGES = ("av", "numpy", "opencv-python-headless", "pillow", "pymilvus", "sqlalchemy", "flask")
 _SPACE_WANTED = 2 * 1024**3
@@ -135,7 +134,7 @@ def _catalog(archive: Archive) -> Finding:
 
 
 def _model(archive: Archive) -> Finding:
-    model = load_model(archive.settings.model)
+    model = archive.model
     vector = model.embedder.embed_query(Query(text="a person"))
     if vector.shape != (model.embedder.dimensions,) or not np.isfinite(vector).all():
         return Finding(

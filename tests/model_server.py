@@ -49,6 +49,11 @@ class ModelServer(ToyModel):
     """Vectors after which it goes away in the middle of the next one."""
     paths: list[str] = field(default_factory=list)
     """All that was asked for."""
+    keeps_connections: bool = False
+    """As real servers do; one that is to go away in the middle of something must not."""
+    connections: int = 0
+    """Open now; `counting` tells when there are fewer."""
+    counting: threading.Condition = field(default_factory=threading.Condition)
 
     def vector(self, prompt: Prompt) -> list[float]:
         """The model's, as long as the server lives."""
@@ -90,6 +95,11 @@ class ModelServer(ToyModel):
         self.paths.append(path)
         if Fault.BROKEN in self.faults:
             raise Refused(500, "CUDA out of memory")
+        # Both of these list their models all the same.
+        if Fault.LOADING in self.faults and path != "/v1/models":
+            raise Refused(503, "Loading model")
+        if Fault.KEY_WANTED in self.faults and path != "/v1/models":
+            raise Refused(401, "Invalid API Key")
         if Fault.SLOW in self.faults:
             time.sleep(1)
         if Fault.OTHER_JSON in self.faults:
@@ -104,7 +114,22 @@ class ModelServer(ToyModel):
 
 
 def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
+    counting = server.counting
+
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if server.keeps_connections else "HTTP/1.0"
+
+        def setup(self) -> None:
+            super().setup()
+            with counting:
+                server.connections += 1
+
+        def finish(self) -> None:
+            super().finish()
+            with counting:
+                server.connections -= 1
+                counting.notify_all()
+
         def do_GET(self) -> None:
             self._answer(None)
 
@@ -223,7 +248,7 @@ def _llama_prompt(server: ModelServer, element: Any) -> Prompt:
         text = "".join(piece if isinstance(piece, str) else PICTURE for piece in pieces)
         return Prompt(text + END, tuple(piece for piece in pieces if not isinstance(piece, str)))
     if "prompt_string" not in element:
-        raise Refused(400, '"prompt" elements must be a string or an object with a prompt string')
+        raise Refused(500, '"prompt" elements must be a string or an object with a prompt string')
     pictures = tuple(_decoded(file) for file in element.get("multimodal_data", []))
     marker = OLD_MARKER if old else MARKER
     text = element["prompt_string"]

@@ -174,6 +174,8 @@ def settings() -> Iterator[tuple[str, FieldInfo]]:
 
 def default_as_written(name: str, field: FieldInfo) -> str:
     default = field.default
+    if field.is_required():
+        return "required"
     if name == "data_dir":
         return "your user data folder"
     if default is None:

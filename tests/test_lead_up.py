@@ -3,9 +3,14 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmrag_video.errors import ModelSettingsError
+from mmrag_video.models.cards import EMBEDDERS
+from mmrag_video.models.registry import load_model
+from mmrag_video.settings import ModelSettings
 from mmrag_video.video.lead_up import with_lead_up
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
 
@@ -46,3 +51,13 @@ def test_frames_stay_as_they_are_and_in_order(starts: list[int], count: int, sec
         before = [earlier.time for earlier in one.lead_up]
         assert len(before) <= count
         assert all(one.time - seconds <= time < one.time for time in before)
+
+
+@pytest.mark.parametrize("name", [card.name for card in EMBEDDERS if not card.takes_runs])
+def test_a_model_of_single_frames_refuses_runs_before_it_is_loaded(name):
+    with pytest.raises(ModelSettingsError) as caught:
+        load_model(ModelSettings(name=name, path="nowhere", lead_up=2))
+    assert str(caught.value) == (
+        f"The model {name} looks at single frames: set model.lead_up to 0, or model.name to"
+        " qwen3-vl-2b or qwen3-vl-8b."
+    )

@@ -21,7 +21,7 @@ from mmrag_video.models.server.vllm import REMEDIES as VLLM_REMEDIES
 from mmrag_video.settings import ModelSettings
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
-from tests.model_server import END, ModelServer
+from tests.model_server import END, ModelServer, Refused
 from tests.toy_model import COLOURS, DIMENSIONS, Fault
 
 PROTOCOLS = ("vllm", "llama")
@@ -219,18 +219,49 @@ def test_a_llama_server_from_before_it_took_parts_is_asked_in_its_own_form():
         assert old.prompts[-1].text == new.prompts[-1].text
 
 
-def test_a_llama_server_that_names_a_marker_of_its_own_is_asked_with_that():
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (500, '"prompt" elements must be a string, a list of tokens, or a mixed list'),
+        (400, "Invalid input"),
+        (422, "Invalid input"),
+    ],
+)
+def test_a_llama_server_that_names_a_marker_of_its_own_is_asked_with_that(status, said):
     with ModelServer("llama") as server:
         parts = server.answer
 
         def refuse_parts(path: str, body: object) -> object:
             if isinstance(body, dict) and "content" in body.get("input", [{}])[0]:
-                return parts("/no-such-path", None)
+                raise Refused(status, said)
             return parts(path, body)
 
         server.answer = refuse_parts  # type: ignore[method-assign]
         embedder_of(server).embed_frames([frame(plain("red"))])
         assert server.prompts[-1].text == FRAME_PROMPT
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.BROKEN, "failed with status 500 (CUDA out of memory)"),
+        (Fault.LOADING, "is not ready yet (status 503)"),
+        (Fault.KEY_WANTED, "refused the key (status 401)"),
+        (Fault.SLOW, "did not answer in time"),
+        (Fault.NO_JSON, "it sent no JSON"),
+    ],
+)
+def test_a_llama_server_that_cannot_answer_is_not_asked_in_another_form(fault, said):
+    with ModelServer("llama") as server:
+        answer = server.answer
+
+        def fail_after_the_list(path: str, body: object) -> object:
+            server.faults = set() if path == "/v1/models" else {fault}
+            return answer(path, body)
+
+        server.answer = fail_after_the_list  # type: ignore[method-assign]
+        assert said in refusal(server, time_limit=0.3)
+        assert server.paths == ["/v1/models", "/embeddings"]
 
 
 # What is wrong with it
@@ -304,7 +335,7 @@ def test_a_server_of_the_other_protocol_is_told_by_the_setting():
         server.protocol = "llama"
         settings = settings_for(server)
         server.protocol = "vllm"
-        with pytest.raises(ModelError, match=r"knows no /props .* correct model\.server\.url"):
+        with pytest.raises(ModelError, match=r"knows no /embeddings .* correct model\.server\.url"):
             load_model(settings)
 
 
@@ -357,7 +388,3 @@ def test_vectors_that_a_server_has_rounded_are_of_unit_length_again(server):
 def test_without_an_address_the_setting_is_named():
     with pytest.raises(ModelError, match=r"needs model\.server\.url"):
         load_model(ModelSettings(name="server"))
-
-
-def test_frames_before_a_frame_are_refused_rather_than_left_out(server):
-    assert "set model.lead_up to 0" in refusal(server, lead_up=2)

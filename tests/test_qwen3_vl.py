@@ -280,9 +280,10 @@ class TooLittleMemory:
 def embedder_with_memory_for(folder: Path, tokens: int) -> tuple[Embedder, TooLittleMemory]:
     chosen = ModelSettings(threads=1)
     checkpoint = load_checkpoint("", str(folder), chosen, "model.path", needs_head=False)
+    embedder = Qwen3VLEmbedder("qwen3-vl-2b", checkpoint, chosen)
     memory = TooLittleMemory(tokens)
     checkpoint.body.register_forward_pre_hook(memory, with_kwargs=True)
-    return Qwen3VLEmbedder("qwen3-vl-2b", checkpoint, chosen), memory
+    return embedder, memory
 
 
 def test_batches_get_smaller_where_the_memory_runs_out_and_stay_small(folder, embedder):

@@ -20,11 +20,12 @@ from mmrag_video.settings import ModelSettings  # noqa: E402
 from tests.checkpoints import write_qwen3_vl, write_text_model  # noqa: E402
 
 LOADERS = {
-    "model.path": lambda folder: load_model(
-        ModelSettings(name="qwen3-vl-2b", path=str(folder), threads=1)
+    "model.path": lambda folder, precision="auto": load_model(
+        ModelSettings(name="qwen3-vl-2b", path=str(folder), threads=1, precision=precision)
     ),
-    "model.reranker_path": lambda folder: load_reranker(
-        ModelSettings(reranker_path=str(folder), threads=1), "qwen3-vl-reranker-2b"
+    "model.reranker_path": lambda folder, precision="auto": load_reranker(
+        ModelSettings(reranker_path=str(folder), threads=1, precision=precision),
+        "qwen3-vl-reranker-2b",
     ),
 }
 
@@ -44,9 +45,9 @@ def setting(request) -> str:
     return request.param
 
 
-def refusal(setting: str, folder: Path) -> str:
+def refusal(setting: str, folder: Path, precision: str = "auto") -> str:
     with pytest.raises(ModelError) as caught:
-        LOADERS[setting](folder)
+        LOADERS[setting](folder, precision)
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence
@@ -139,16 +140,39 @@ def test_a_tokenizer_without_yes_is_no_rerankers(copy):
     assert "knows no yes or no" in refusal("model.reranker_path", copy)
 
 
-def test_weights_without_numbers_are_told_when_they_are_asked(copy):
+def test_weights_without_numbers_are_refused(setting, copy):
     change_weights(
         copy, lambda weights: weights["model.language_model.norm.weight"].fill_(float("nan"))
     )
-    asked = Query(text="a red car")
-    with pytest.raises(ModelError, match=r"without direction: its weights in model\.path"):
-        LOADERS["model.path"](copy).embedder.embed_query(asked)
+    sentence = refusal(setting, copy)
+    assert f"without direction: its weights in {setting} are damaged, fetch them again" in sentence
+
+
+def test_a_head_without_numbers_is_told_when_it_is_asked(copy):
+    change_weights(copy, lambda weights: weights["lm_head.weight"].fill_(float("nan")))
     candidate = Candidate({}, 0.0, lambda: np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(ModelError, match=r"no number: its weights in model\.reranker_path"):
-        LOADERS["model.reranker_path"](copy).judge(asked, [candidate])
+        LOADERS["model.reranker_path"](copy).judge(Query(text="a red car"), [candidate])
+
+
+def see_nothing(weights: dict) -> None:
+    """What is seen reaches the words by four ways: the last layer's, and those of earlier ones."""
+    for name, weight in weights.items():
+        if "merger" in name and "linear_fc2" in name:
+            weight.zero_()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_weights_that_see_nothing_are_refused_in_every_precision(setting, copy, precision):
+    change_weights(copy, see_nothing)
+    sentence = refusal(setting, copy, precision)
+    assert f"The Qwen3VLModel in {setting} gives two different pictures the same vector" in sentence
+    assert sentence.endswith("its weights are damaged, fetch them again.")
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_few_digits_suffice_to_tell_pictures_apart(setting, folder, precision):
+    LOADERS[setting](folder, precision)
 
 
 def test_the_identity_follows_the_content_of_the_folder_not_its_place(folder, copy):

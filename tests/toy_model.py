@@ -44,6 +44,8 @@ class Fault(StrEnum):
     OLD_VERSION = "old-version"
     SLOW = "slow"
     BROKEN = "broken"
+    LOADING = "loading"
+    KEY_WANTED = "key-wanted"
     NO_JSON = "no-json"
     OTHER_JSON = "other-json"
 

@@ -1,5 +1,6 @@
 """`mmrag-video models`: what there is, whether it works, and a quicker form of it."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,8 @@ def test(
     if len(pairs) == 1:
         raise UsageError("One picture has nothing to be mistaken for: give four or more.")
     settings, card = _settings_of(context.obj, name, path)
-    found = match(load_model(settings).embedder, pairs)
+    with closing(load_model(settings)) as model:
+        found = match(model.embedder, pairs)
     verdict = verdict_of(found, card, drawn=not pictures)
     if as_json:
         print_json(_matching_to_json(name, found, verdict))

@@ -63,6 +63,10 @@ class OpenAIGenerator:
         )
         return self._words(answer)
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._connection.close()
+
     def _first_model(self) -> str:
         listed = self._connection.get("/models")
         try:

@@ -8,7 +8,7 @@ registry.py.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,9 +109,29 @@ class Reranker(Protocol):
         ...
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """What holds connections to a server; an embedder or a reranker without `close` holds none."""
+
+    def close(self) -> None:
+        """Let go of them. It is not used any more afterwards."""
+        ...
+
+
+def let_go(part: object) -> None:
+    """Close it if it holds something open."""
+    if isinstance(part, Closable):
+        part.close()
+
+
 @dataclass(frozen=True)
 class Model:
     """An embedder with the reranker that goes with it, if any."""
 
     embedder: Embedder
     reranker: Reranker | None
+
+    def close(self) -> None:
+        """Let go of what its parts hold open. It is not used any more afterwards."""
+        let_go(self.embedder)
+        let_go(self.reranker)

@@ -26,7 +26,8 @@ class ModelCard:
     download: float | None = None
     """GB (parameters times bytes for each); None where it is not known, or depends."""
     memory: float | None = None
-    """GB while it works on a CPU with the settings' defaults, measured; None likewise."""
+    """GB while it works on a CPU with the settings' defaults, measured, but for the 8B models; None
+    likewise."""
     dimensions: int | None = None
     """Of its vectors; None likewise."""
     licence: str = "that of the weights"
@@ -34,6 +35,8 @@ class ModelCard:
     """That it needs besides the program's own."""
     extra: str | None = None
     """The extra of this program that installs them."""
+    takes_runs: bool = False
+    """Whether it embeds a frame with those before it (`model.lead_up`), as a video."""
     exportable: bool = False
     """Whether `mmrag-video models export` writes it for ONNX Runtime."""
 
@@ -45,6 +48,9 @@ _TORCH = ("torch", "transformers")
 
 # Downloads: CLIP ViT-B/32 has 151 million parameters, SigLIP 203, SigLIP2 375, four bytes for each;
 # Qwen3-VL 2.13 and 8.77 thousand million by the published configurations, two bytes for each.
+# Memory of the 2B models was measured at full size with random weights, in
+# benchmarks/results/qwen3_vl_memory.md; that of the 8B models is worked out, four bytes for each
+# parameter, without what the work itself takes.
 EMBEDDERS = (
     ModelCard(
         name="basic",
@@ -118,10 +124,12 @@ EMBEDDERS = (
         about="Qwen3-VL-Embedding-2B, for a GPU; more than 30 languages",
         weights="Qwen/Qwen3-VL-Embedding-2B",
         download=4.3,
+        memory=9.3,
         dimensions=2048,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
+        takes_runs=True,
     ),
     ModelCard(
         name="qwen3-vl-8b",
@@ -130,10 +138,12 @@ EMBEDDERS = (
         about="Qwen3-VL-Embedding-8B, for a large GPU; more than 30 languages",
         weights="Qwen/Qwen3-VL-Embedding-8B",
         download=17.5,
+        memory=35.0,
         dimensions=4096,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
+        takes_runs=True,
     ),
     ModelCard(
         name="server",
@@ -150,6 +160,7 @@ RERANKERS = (
         about="Qwen3-VL-Reranker-2B, for a GPU",
         weights="Qwen/Qwen3-VL-Reranker-2B",
         download=4.3,
+        memory=10.1,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",
@@ -161,6 +172,7 @@ RERANKERS = (
         about="Qwen3-VL-Reranker-8B, for a large GPU",
         weights="Qwen/Qwen3-VL-Reranker-8B",
         download=17.5,
+        memory=35.0,
         licence="Apache-2.0",
         packages=_TORCH,
         extra="models",

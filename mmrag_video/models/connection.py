@@ -18,6 +18,16 @@ _QUIET_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
+class StatusError(ModelError):
+    """A server answered, with an error status."""
+
+    def __init__(self, sentence: str, status: int, said: str) -> None:
+        """`said`: the start of the server's own words."""
+        super().__init__(sentence)
+        self.status = status
+        self.said = said
+
+
 class Connection:
     """One server. Threads share it: httpx keeps a pool of connections."""
 
@@ -36,11 +46,13 @@ class Connection:
         )
 
     def get(self, path: str) -> Any:
-        """The JSON at a path below the server's address. Raises ModelError."""
+        """The JSON at a path below the server's address. Raises ModelError, which is a StatusError
+        where the server itself says no.
+        """
         return self._ask("GET", path, None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The JSON answer to a JSON body. Raises ModelError."""
+        """The JSON answer to a JSON body. Raises as `get` does."""
         return self._ask("POST", path, body)
 
     def close(self) -> None:
@@ -64,7 +76,7 @@ class Connection:
                 f" it, or correct {self._setting}."
             ) from error
         if answer.is_error:
-            raise ModelError(self._refused(answer))
+            raise StatusError(self._refused(answer), answer.status_code, _said(answer))
         try:
             return answer.json()
         except ValueError as error:

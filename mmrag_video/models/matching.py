@@ -13,11 +13,10 @@ from mmrag_video.errors import ModelError
 from mmrag_video.models.base import Embedder, Query
 from mmrag_video.models.cards import ModelCard
 from mmrag_video.models.drawn import CaptionedPicture
+from mmrag_video.models.sight import is_one
 from mmrag_video.video.frames import Image
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
 
-_SAME = 1e-6
-"""Vectors whose numbers differ by less are one vector: that much is rounding."""
 _BY_ACCIDENT = 0.01
 """A model that sees nothing passes less often than this."""
 
@@ -112,8 +111,8 @@ def _check(
         )
     for number, one in enumerate(pairs):
         for other_number, other in enumerate(pairs[:number]):
-            difference = np.abs(pictures[number] - pictures[other_number]).max()
-            if difference < _SAME and not np.array_equal(one.image, other.image):
+            same = is_one(pictures[number], pictures[other_number])
+            if same and not np.array_equal(one.image, other.image):
                 raise ModelError(
                     f"The model {embedder.name} gives the pictures of {other.caption!r} and"
                     f" {one.caption!r} the same vector, so it tells nothing apart by them: fetch"

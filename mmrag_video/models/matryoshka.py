@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag_video.errors import ModelError, ModelSettingsError
-from mmrag_video.models.base import Embedder, FrameEmbedding, Query, Vector
+from mmrag_video.models.base import Embedder, FrameEmbedding, Query, Vector, let_go
 from mmrag_video.video.sampled import SampledFrame
 
 
@@ -75,3 +75,7 @@ class _Shortened:
     def embed_query(self, query: Query) -> Vector:
         """The query's place in the frames' space."""
         return prefix(self._whole.embed_query(query), self.dimensions)
+
+    def close(self) -> None:
+        """Let go of what the whole one holds open."""
+        let_go(self._whole)

@@ -14,10 +14,11 @@ from mmrag_video.settings import ModelSettings
 def load_model(settings: ModelSettings) -> Model:
     """The embedder that the settings name, with its reranker or the one that they name.
 
-    Raises ModelError if there is none of that name, it is not installed, or its vectors cannot be
-    cut as the settings want them.
+    Raises ModelError if there is none of that name, it is not installed, it takes no runs of frames
+    or its vectors cannot be cut, though the settings want that.
     """
     card = card_of(settings.name, EMBEDDERS, "model.name")
+    _check_runs(settings, card)
     model: Model = import_module(card.module).load(settings, card)
     if settings.dimensions is not None:
         model = replace(model, embedder=shortened(model.embedder, settings.dimensions))
@@ -33,6 +34,15 @@ def load_reranker(settings: ModelSettings, name: str) -> Reranker:
     card = card_of(name, RERANKERS, "model.reranker")
     reranker: Reranker = import_module(card.module).load(settings, card)
     return reranker
+
+
+def _check_runs(settings: ModelSettings, card: ModelCard) -> None:
+    if settings.lead_up and not card.takes_runs:
+        able = " or ".join(other.name for other in EMBEDDERS if other.takes_runs)
+        raise ModelSettingsError(
+            f"The model {card.name} looks at single frames: set model.lead_up to 0, or model.name"
+            f" to {able}."
+        )
 
 
 def card_of(name: str, cards: Sequence[ModelCard], setting: str) -> ModelCard:

@@ -49,7 +49,9 @@ class ModelSettings(Section):
         None, description="Local folder or hub name of the weights; unset: the model's own."
     )
     threads: int = Field(0, ge=0, description="CPU threads; 0 lets the library choose.")
-    batch: int = Field(8, ge=1, description="Frames embedded at a time.")
+    batch: int = Field(
+        8, ge=1, description="Frames embedded at a time; an ingest has two such batches under way."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where torch computes; auto: a GPU where there is one."
     )
@@ -63,7 +65,10 @@ class ModelSettings(Section):
         8192, ge=256, description="Qwen3-VL: most tokens computed at a time; less memory with less."
     )
     lead_up: int = Field(
-        0, ge=0, le=63, description="Qwen3-VL: earlier frames embedded with each one, as a video."
+        0,
+        ge=0,
+        le=63,
+        description="Qwen3-VL: earlier frames embedded with each, as a video; others refuse it.",
     )
     lead_up_seconds: float = Field(
         8.0, gt=0, description="Seconds before a frame from which its earlier frames are taken."

@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag_video.errors import ModelError
-from mmrag_video.models.drawn import DRAWN
+from mmrag_video.models.sight import LOOKED_AT, refuse_blind
 from mmrag_video.models.torch_loading import first_line, unit
 from mmrag_video.video.frames import Image
 
 Features = NDArray[np.float32]
 """(inputs, dimensions), of any length: what a tower says before it is scaled to unit length."""
-_SAME = 1e-6
-"""Vectors whose numbers differ by less are one vector: that much is rounding."""
 # Raised when pictures or words are prepared in another way, since the vectors change.
 PREPARATION = "1"
 
@@ -45,7 +43,7 @@ def dimensions_of(towers: Towers) -> int:
     name = towers.identity["class"]
     try:
         [word] = towers.words("a")
-        pictures = towers.pictures([DRAWN[0].image, DRAWN[1].image])
+        pictures = towers.pictures(LOOKED_AT)
     except (ValueError, TypeError, RuntimeError) as error:
         raise ModelError(
             f"The files of the {name} in model.path do not fit together: {first_line(error)}."
@@ -56,10 +54,5 @@ def dimensions_of(towers: Towers) -> int:
             f" and of pictures {pictures.shape[1:]} do not share a space."
         )
     unit(word)
-    one, other = map(unit, pictures)
-    if np.abs(one - other).max() < _SAME:
-        raise ModelError(
-            f"The {name} in model.path gives two different pictures the same vector: its weights"
-            " are damaged, fetch them again."
-        )
+    refuse_blind([unit(picture) for picture in pictures], name)
     return len(word)

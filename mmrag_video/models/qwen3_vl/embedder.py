@@ -11,7 +11,9 @@ from mmrag_video.models.qwen3_vl.network import Network
 from mmrag_video.models.qwen3_vl.pictures import RunSize, frame_of_run, run, run_size, still
 from mmrag_video.models.qwen3_vl.prompts import PICTURE, RUN, words
 from mmrag_video.models.qwen3_vl.readings import Reading, Tokens, reading
+from mmrag_video.models.qwen3_vl.sizes import LEAST_STILL
 from mmrag_video.models.qwen3_vl.wording import punctuated
+from mmrag_video.models.sight import LOOKED_AT, refuse_blind
 from mmrag_video.models.token_batches import TokenBatches
 from mmrag_video.models.torch_loading import unit
 from mmrag_video.settings import ModelSettings
@@ -33,6 +35,7 @@ class Qwen3VLEmbedder:
     """As the vendor says, for both sizes."""
 
     def __init__(self, name: str, checkpoint: Checkpoint, settings: ModelSettings) -> None:
+        """Raises ModelError where the weights see nothing or give no direction."""
         self.name = name
         self._prompts = checkpoint.prompts
         self._placeholders = checkpoint.placeholders
@@ -43,6 +46,8 @@ class Qwen3VLEmbedder:
         self._frame_instruction = punctuated(settings.frame_instruction)
         self._query_instruction = punctuated(settings.query_instruction)
         self._frame_prompt = self._prompts.tokens(self._frame_instruction, [PICTURE])
+        seen = [self._alone(image, LEAST_STILL) for image in LOOKED_AT]
+        refuse_blind(self._vectors(seen), self._network.kind)
 
     @property
     def dimensions(self) -> int:
@@ -92,8 +97,7 @@ class Qwen3VLEmbedder:
 
     def _reading(self, frame: SampledFrame, shared: Mapping[tuple[int, RunSize], Image]) -> Reading:
         if not frame.lead_up:
-            pictures = [still(frame.image, self._settings.frame_tokens)]
-            return reading(self._frame_prompt, self._placeholders, _cut, pictures=pictures)
+            return self._alone(frame.image, self._settings.frame_tokens)
         times = [earlier.time for earlier in frame.lead_up] + [frame.time]
         tokens = self._prompts.tokens(
             self._frame_instruction, [RUN], [time - times[0] for time in times]
@@ -101,6 +105,10 @@ class Qwen3VLEmbedder:
         size = self._run_size(frame)
         images = [shared[id(image), size] for image in _run_of(frame)]
         return reading(tokens, self._placeholders, _cut, runs=[run(images)])
+
+    def _alone(self, image: Image, most_tokens: int) -> Reading:
+        pictures = [still(image, most_tokens)]
+        return reading(self._frame_prompt, self._placeholders, _cut, pictures=pictures)
 
     def _frames_of_runs(
         self, frames: Sequence[SampledFrame], threads: ThreadPoolExecutor

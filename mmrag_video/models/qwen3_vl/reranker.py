@@ -17,12 +17,16 @@ from mmrag_video.models.qwen3_vl.network import Network
 from mmrag_video.models.qwen3_vl.pictures import Patches, still
 from mmrag_video.models.qwen3_vl.prompts import PICTURE, words
 from mmrag_video.models.qwen3_vl.readings import Reading, Tokens, reading, split
+from mmrag_video.models.qwen3_vl.sizes import LEAST_STILL
 from mmrag_video.models.qwen3_vl.wording import JUDGE, RERANKING_INSTRUCTION
+from mmrag_video.models.sight import LOOKED_AT, refuse_blind
 from mmrag_video.models.token_batches import TokenBatches
+from mmrag_video.models.torch_loading import unit
 from mmrag_video.settings import ModelSettings
 
 _LONGEST = 10_240
 """Tokens, where the vendor's code cuts too, and keeps all that are no words."""
+_SETTING = "model.reranker_path"
 _ENDING = 5
 """Last tokens, which close the user's turn and open the answer: never cut, and not counted."""
 
@@ -38,9 +42,7 @@ def load(settings: ModelSettings, card: ModelCard) -> Reranker:
         raise ModelError(
             f"The reranker {card.name} needs model.reranker_path: a folder or a hub name."
         )
-    checkpoint = load_checkpoint(
-        card.name, source, settings, "model.reranker_path", needs_head=True
-    )
+    checkpoint = load_checkpoint(card.name, source, settings, _SETTING, needs_head=True)
     return Qwen3VLReranker(checkpoint, settings)
 
 
@@ -50,6 +52,7 @@ class Qwen3VLReranker:
     looks_at_pictures = True
 
     def __init__(self, checkpoint: Checkpoint, settings: ModelSettings) -> None:
+        """Raises ModelError where the weights see nothing, or know no yes or no."""
         self._prompts = checkpoint.prompts
         self._placeholders = checkpoint.placeholders
         self._most_tokens = settings.frame_tokens
@@ -57,6 +60,7 @@ class Qwen3VLReranker:
         self._batches = TokenBatches(settings.batch_tokens)
         self._kept = np.array(sorted(checkpoint.prompts.special), np.int64)
         self._direction = _from_no_to_yes(checkpoint)
+        self._check_sight()
 
     def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
         """How likely the model answers yes of each, rather than no. It cannot say why.
@@ -80,8 +84,20 @@ class Qwen3VLReranker:
         )
         return [Judgement(score, why="") for score in scores]
 
+    def _check_sight(self) -> None:
+        tokens = self._prompts.tokens(JUDGE, _user(Query(text="a red circle")))
+        pairs = [self._reading(tokens, [still(image, LEAST_STILL)]) for image in LOOKED_AT]
+        states = self._batches.run(
+            [len(pair.tokens) for pair in pairs],
+            lambda batch: list(self._network.last_states([pairs[number] for number in batch])),
+        )
+        vectors = [unit(state, _SETTING) for state in states]
+        refuse_blind(vectors, self._network.kind, _SETTING)
+
     def _pair(self, tokens: Tokens, asked: Sequence[Patches], candidate: Candidate) -> Reading:
-        pictures = [*asked, still(candidate.image(), self._most_tokens)]
+        return self._reading(tokens, [*asked, still(candidate.image(), self._most_tokens)])
+
+    def _reading(self, tokens: Tokens, pictures: Sequence[Patches]) -> Reading:
         return reading(tokens, self._placeholders, self._cut, pictures=pictures)
 
     def _remembered(self, readings: Sequence[Reading]) -> tuple[Any, Sequence[Reading]]:

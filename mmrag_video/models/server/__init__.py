@@ -21,10 +21,6 @@ def load(settings: ModelSettings, card: ModelCard) -> Model:
             f"The model {card.name} needs model.server.url: the address of a server that embeds,"
             " such as http://127.0.0.1:8000."
         )
-    if settings.lead_up:
-        raise ModelSettingsError(
-            f"The model {card.name} looks at single frames: set model.lead_up to 0."
-        )
     address = Address(server.url, server.model, "model.server.url", "model.server.model")
     embedder = ServerEmbedder(card.name, ServedModel(address, server), settings)
     if server.reranker_url is None:

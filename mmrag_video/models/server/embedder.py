@@ -25,7 +25,8 @@ _SHORTEST_PREFIX = 64
 class ServerEmbedder:
     """Pictures and words, alone or together, each in a request of its own.
 
-    A server batches what arrives at the same time, so up to `model.batch` requests are under way.
+    A server batches what arrives at the same time, so up to `model.batch` requests are under way
+    for each caller; an ingest calls twice at a time.
     """
 
     def __init__(self, name: str, served: ServedModel, settings: ModelSettings) -> None:
@@ -77,6 +78,10 @@ class ServerEmbedder:
         self._served.check_name()
         picture = None if query.image is None else picture_file(query.image, self._tokens)
         return self._vector(Content(query.text, picture), self._query_instruction)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._served.close()
 
     def _embed_frame(self, frame: SampledFrame) -> Vector:
         picture = picture_file(frame.image, self._tokens)

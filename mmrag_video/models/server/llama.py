@@ -7,10 +7,10 @@ For embeddings it applies no chat template: the whole prompt is ours.
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-from mmrag_video.errors import ModelError
-from mmrag_video.models.connection import Connection
+from mmrag_video.models.connection import Connection, StatusError
 from mmrag_video.models.server.answers import in_order, misunderstood
 from mmrag_video.models.server.prompts import Piece, embedding_prompt, reranking_prompt
 from mmrag_video.models.server.protocol import Content, Symptom
@@ -36,6 +36,9 @@ REMEDIES: Mapping[Symptom, str] = {
 _NO_NORMALISATION = -1
 _MARKER = "<__media__>"
 """Where a picture belongs, in versions that do not name a marker of their own."""
+
+_UNKNOWN_FORM = '"prompt" elements must be'
+"""What builds say to a form that they do not know, up to where they differ."""
 
 Written = Callable[[Sequence[Piece]], dict[str, Any]]
 """A prompt as one element of a request's `input`."""
@@ -86,11 +89,24 @@ def _way_of_writing(connection: Connection) -> Written:
     """As the parts of a message; a version that refuses even words in that form is an older one."""
     try:
         connection.post("/embeddings", {"input": [_as_parts(["a"])]})
-    except ModelError:
+    except StatusError as error:
+        if not _refuses_the_form(error):
+            raise
         properties = connection.get("/props")
         known = properties if isinstance(properties, dict) else {}
         return partial(_as_marked_text, marker=known.get("media_marker", _MARKER))
     return _as_parts
+
+
+def _refuses_the_form(error: StatusError) -> bool:
+    """A server may also be loading, want a key, or lack memory: then another form is no help.
+
+    llama-server answers a form that it does not know with status 500, as if it had failed itself:
+    only its words tell. Other requests that are invalid get a 400 from it.
+    """
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _UNKNOWN_FORM in error.said
+    return error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _as_parts(prompt: Sequence[Piece]) -> dict[str, Any]:

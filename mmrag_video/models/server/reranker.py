@@ -73,6 +73,12 @@ class ServerReranker:
             groups = list(requests.map(scores, range(0, len(candidates), batch)))
         return [Judgement(score, why="") for group in groups for score in group]
 
+    def close(self) -> None:
+        """Let go of the connections, if there are any."""
+        with self._opening:
+            if self._served is not None:
+                self._served.close()
+
     def _opened(self) -> ServedModel:
         """The server, once it has passed; one that failed is asked again the next time."""
         with self._opening:

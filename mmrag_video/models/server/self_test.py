@@ -20,7 +20,9 @@ _SIDE = 256
 """Pixels: 64 tokens, so that a laptop answers soon, and what Qwen3-VL takes at least."""
 _TOKENS = 64
 _SAME = 0.999
-"""Cosine from which two vectors are one: batches change the last digits, in bfloat16 the third."""
+"""Cosine from which two vectors are one. Not the measure of models/sight.py: a server computes each
+request in another batch, which changes the last digits, in bfloat16 the third. Nor its sentence: a
+server is to be started otherwise."""
 _UNIT = 0.01
 """By how much a unit vector's length may miss 1, in bfloat16."""
 _SAME_SCORES = 1e-3

@@ -49,6 +49,10 @@ class ServedModel:
         if self.name not in self._listed():
             raise self._another_model(f"no longer has the model {self.name}")
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._connection.close()
+
     def vector(self, content: Content, instruction: str) -> NDArray[np.float32]:
         """The vector as the server gave it: (dimensions,), finite, not zero, of any length.
 
