@@ -15,11 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.records import Recording, RunState
 from mmrag_video.errors import MmragError, RecordingError
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.recording_ingest import RecordingIngest
-from mmrag_video.video.clock import FileTimes, camera_of, clock_of
+from mmrag_video.source_rules import camera_in, sampler_in, source_of
+from mmrag_video.sources import all_sources
+from mmrag_video.video.clock import FileTimes, clock_of
 from mmrag_video.video.content import Content, content_of
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 
@@ -93,8 +95,15 @@ def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
 
 
 def _clear(archive: Archive, identity: IndexIdentity) -> None:
-    """Remove the frames of runs that failed, were broken off, or were superseded."""
-    unfinished = archive.catalog.unfinished_runs(identity.fingerprint)
+    """Remove the frames of runs that failed, were broken off, or were superseded.
+
+    Not of those that go on: other threads may be at other recordings.
+    """
+    unfinished = [
+        run
+        for run in archive.catalog.unfinished_runs(identity.fingerprint)
+        if run.state is not RunState.RUNNING
+    ]
     for run in unfinished:
         archive.store(identity).delete_run(run.id)
     if unfinished:
@@ -123,8 +132,9 @@ def ingest_file(
     except RecordingError as error:
         return _failed(archive, identity, file.path, str(error))
     known = catalog.recording(content.sha256)
-    camera = known.camera if known else camera_of(file.path, file.root, archive.settings)
-    sampler = archive.settings.sampler_for(camera)
+    source = source_of(file.path, all_sources(archive.settings, catalog))
+    camera = known.camera if known else camera_in(source, file, archive.settings)
+    sampler = sampler_in(source, camera, archive.settings)
     earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
     changed = earlier is not None and earlier.sampler != sampler.fingerprint
     if known is not None and earlier is not None and not (changed and redo):

@@ -53,7 +53,11 @@ class RecordingIngest:
         the store or the disk fail. Nothing of it can be found then.
         """
 
+        looked_until = Fraction(0)
+
         def follow(done: Fraction) -> None:
+            nonlocal looked_until
+            looked_until = done
             self.on_progress(self.path, done, decoder.facts.duration)
 
         settings = self.archive.settings
@@ -68,6 +72,8 @@ class RecordingIngest:
             with closing(overlapped(embed, batches, _EMBEDDING_THREADS)) as embedded:
                 for batch, embeddings in embedded:
                     pictures.update(self._store(batch, embeddings, clock))
+                    # The decoder may be done long before the model: who is told may hold us back.
+                    follow(looked_until)
         self.archive.store(self.identity).flush()
         recording = recording_of(self.path, self.camera, self.content, facts, clock)
         self.archive.catalog.complete_run(self.run, recording, len(pictures))

@@ -120,6 +120,14 @@ class JobQueue:
             row.ended, row.done_seconds, row.total_seconds = None, 0.0, 0.0
             return _job(row)
 
+    def is_any_due(self) -> bool:
+        """Whether `take` would give one."""
+        query = select(JobRow.id).where(
+            JobRow.state == JobState.WAITING.value, JobRow.due <= datetime.now(UTC)
+        )
+        with self._database.reading() as session:
+            return session.scalar(query.limit(1)) is not None
+
     def beat(self, job: Job, done: float, total: float) -> None:
         """Say that the work goes on, and how many seconds of footage are done."""
         self._change(job.id, heartbeat=datetime.now(UTC), done_seconds=done, total_seconds=total)

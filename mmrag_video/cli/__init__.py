@@ -18,6 +18,7 @@ from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
+from mmrag_video.cli.work import work
 from mmrag_video.errors import ExitCode, MmragError
 from mmrag_video.settings.loading import load_settings
 
@@ -82,6 +83,7 @@ for command in (
     search,
     ask,
     serve,
+    work,
     recordings,
     cameras,
     evaluate,

@@ -4,6 +4,7 @@ The file is `MMRAG_SETTINGS` or `--settings`; a nested setting such as `search.l
 `limit` under `[search]` there, and the variable `MMRAG_SEARCH__LIMIT`.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -86,13 +87,19 @@ class Settings(BaseSettings):
         """Variables outrank the file, whose values arrive as the initial ones."""
         return env_settings, init_settings
 
-    def sampler_for(self, camera: str) -> SamplerSettings:
-        """The sampler settings in force for one camera."""
+    def sampler_for(self, camera: str, source: SourceSettings | None = None) -> SamplerSettings:
+        """The sampler settings in force for one camera, of recordings of one source."""
         own = self.cameras.get(camera, CameraSettings())
+        layers = [layer for layer in (own, source, self.sampler) if layer is not None]
+
+        def first(name: str) -> float:
+            values: Iterator[float | None] = (getattr(layer, name) for layer in layers)
+            return next(value for value in values if value is not None)
+
         return SamplerSettings(
-            interval=own.interval or self.sampler.interval,
-            heartbeat=own.heartbeat or self.sampler.heartbeat,
-            sensitivity=(self.sampler.sensitivity if own.sensitivity is None else own.sensitivity),
+            interval=first("interval"),
+            heartbeat=first("heartbeat"),
+            sensitivity=first("sensitivity"),
             frame_width=self.sampler.frame_width,
             region=own.region,
             masks=own.masks,

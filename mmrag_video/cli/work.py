@@ -1,0 +1,34 @@
+"""`mmrag-video work`: the worker alone."""
+
+import logging
+import signal
+
+import click
+
+from mmrag_video.errors import ExitCode
+from mmrag_video.settings import Settings
+
+
+@click.command()
+@click.pass_context
+def work(context: click.Context) -> None:
+    """Ingest what arrives in the sources, until Ctrl-C or SIGTERM.
+
+    `mmrag-video serve` runs it together with the page; this is for a machine of its own.
+
+    \b
+    Example:
+      mmrag-video sources add nvr /mnt/nvr
+      mmrag-video work
+    """
+    # Only here, because the library needs no scheduler.
+    from workers.worker import Worker  # noqa: PLC0415
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("workers").setLevel(logging.INFO)
+    settings: Settings = context.obj
+    worker = Worker(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    context.exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,128 @@
+"""What changed in a source's folder since it was last looked at."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mmrag_video.catalog.jobs import JobState, SeenFile
+from mmrag_video.settings import SourceSettings
+from mmrag_video.video.discover import FoundFile, find_files
+from workers.settling import Settling
+
+Known = Mapping[Path, tuple[int, int, JobState]]
+"""Size, change and state of the files that were seen before."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Of one source, at one look."""
+
+    new: tuple[SeenFile, ...]
+    """To be ingested: not seen before, changed since, or back again."""
+    gone: tuple[Path, ...]
+    unsettled: int
+    """Files that still change: the folder is to be looked at again soon."""
+    problems: tuple[str, ...]
+    """Sentences about what cannot be read."""
+
+
+def look_at(source: SourceSettings, known: Known, settling: Settling) -> Changes:
+    """Compare the folder with what is known of it. Opens no file.
+
+    A folder that is missing, cannot be read or is empty has lost nothing: it may be a disk that is
+    not mounted.
+    """
+    new: list[SeenFile] = []
+    there: set[Path] = set()
+    problems: list[str] = []
+    unsettled = 0
+    for found in find_files([source.folder]):
+        if not isinstance(found, FoundFile):
+            problems.append(found.why)
+            continue
+        if not _belongs(found.path, source):
+            continue
+        there.add(found.path)
+        file = seen(found.path)
+        if file is None or _is_too_old(file, source) or _is_known(file, known):
+            continue
+        if settling.is_finished(file, source.settle):
+            new.append(file)
+        else:
+            unsettled += 1
+    gone = () if problems or not there else tuple(_gone(known, there))
+    settling.forget_others(there, source.folder)
+    return Changes(tuple(new), gone, unsettled, tuple(problems))
+
+
+def seen(path: Path) -> SeenFile | None:
+    """A file as it is now; None if it has just gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    modified = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+    return SeenFile(path, status.st_size, status.st_ctime_ns, modified)
+
+
+def rank_of(file: SeenFile, source: SourceSettings) -> float:
+    """The higher, the sooner: by the source's priority first, then by age."""
+    age = file.modified.timestamp()
+    # A priority outweighs every age: 1e11 seconds are 3000 years.
+    return source.priority * 1e11 + (age if source.order == "newest" else -age)
+
+
+def _belongs(path: Path, source: SourceSettings) -> bool:
+    below = path.relative_to(source.folder) if path.is_relative_to(source.folder) else path
+    if not source.recursive and len(below.parts) > 1:
+        return False
+    if any(_matches(below, pattern) for pattern in source.ignore):
+        return False
+    return not source.include or any(_matches(below, pattern) for pattern in source.include)
+
+
+def _matches(below: Path, pattern: str) -> bool:
+    """As in a shell; a pattern without a slash is one for the name of the file or any folder."""
+    if "/" not in pattern:
+        return any(Path(part).match(pattern) for part in below.parts)
+    whole = Path("/", below)
+    # `**` stands for any number of folders, none among them, which Path.match takes for one.
+    return whole.match(f"/{pattern}") or ("**" in pattern and _deep(below.parts, pattern))
+
+
+def _deep(parts: tuple[str, ...], pattern: str) -> bool:
+    return _parts_match(parts, tuple(pattern.split("/")))
+
+
+def _parts_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return not parts
+    if patterns[0] == "**":
+        return any(_parts_match(parts[skip:], patterns[1:]) for skip in range(len(parts) + 1))
+    if not parts or not Path(parts[0]).match(patterns[0]):
+        return False
+    return _parts_match(parts[1:], patterns[1:])
+
+
+def _is_too_old(file: SeenFile, source: SourceSettings) -> bool:
+    if source.since is None:
+        return False
+    since = source.since if source.since.tzinfo else source.since.replace(tzinfo=UTC)
+    return file.modified < since
+
+
+def _is_known(file: SeenFile, known: Known) -> bool:
+    before = known.get(file.path)
+    return (
+        before is not None
+        and before[:2] == (file.size, file.changed_ns)
+        and (before[2] is not JobState.GONE)
+    )
+
+
+def _gone(known: Known, there: set[Path]) -> Iterator[Path]:
+    for path, (_, _, state) in known.items():
+        if state is not JobState.GONE and path not in there and not os.path.lexists(path):
+            yield path

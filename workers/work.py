@@ -1,0 +1,140 @@
+"""One job of the queue, from its lease to what became of it."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.jobs import Job, JobQueue
+from mmrag_video.catalog.records import Recording
+from mmrag_video.errors import MmragError
+from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
+from mmrag_video.settings import WorkerSettings
+from mmrag_video.source_rules import source_of
+from mmrag_video.sources import all_sources
+from mmrag_video.video.discover import FoundFile, Unreachable
+from workers.holding_back import Pace, Stopped
+
+_log = logging.getLogger(__name__)
+_HEARTBEAT = 2.0
+"""Seconds between signs of life in the queue."""
+LONGEST_WAIT = timedelta(hours=6)
+"""Between two tries."""
+
+
+class StandstillError(MmragError):
+    """What would stop every recording: the store, the model, the disk. Nobody's own fault."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that a job needs, for every thread that takes some."""
+
+    archive: Archive
+    identity: IndexIdentity
+    name: str
+    """Of the worker, for the leases."""
+    settings: WorkerSettings
+    pace: Callable[[], Pace]
+    on_added: Callable[[Recording], None]
+    """Called with each recording that has just become searchable."""
+
+    def carry_out(self, job: Job) -> None:
+        """Ingest the job's file, and note what became of it.
+
+        Raises StandstillError, the job put back, where no other would fare better, and Stopped.
+        """
+        queue = self.archive.catalog.jobs
+        began = time.monotonic()
+        try:
+            outcome = self._ingest(job, queue)
+        except Stopped:
+            queue.put_back(job)
+            raise
+        except (MmragError, OSError) as error:
+            queue.put_back(job)
+            raise StandstillError(str(error)) from error
+        except BaseException:
+            queue.put_back(job)
+            raise
+        if outcome.state is OutcomeState.FAILED:
+            self._fail(job, queue, outcome)
+        else:
+            queue.finish(job, outcome.frames)
+            self._tell(job, outcome, time.monotonic() - began)
+
+    def _ingest(self, job: Job, queue: JobQueue) -> Outcome:
+        pace = self.pace()
+        beaten = 0.0
+
+        def follow(path: Path, done: Fraction, total: Fraction) -> None:
+            nonlocal beaten
+            if time.monotonic() - beaten >= _HEARTBEAT:
+                queue.beat(job, float(done), float(total))
+                beaten = time.monotonic()
+            pace.wait(path, done, total)
+
+        pace.wait(job.file.path, Fraction(0), Fraction(0))
+        return ingest_file(self.archive, self.identity, self._file(job), follow)
+
+    def _file(self, job: Job) -> FoundFile | Unreachable:
+        path = job.file.path
+        if not path.exists():
+            return Unreachable(path, f"{path} is not there any more.")
+        source = source_of(path, all_sources(self.archive.settings, self.archive.catalog))
+        return FoundFile(path, source.folder if source else path.parent)
+
+    def _fail(self, job: Job, queue: JobQueue, outcome: Outcome) -> None:
+        about = {"job": job.id, "path": str(job.file.path), "source": job.source}
+        if job.attempts + 1 >= self.settings.attempts:
+            queue.set_aside(job, outcome.message)
+            _log.warning(
+                "%s It was tried %d times and is set aside.",
+                outcome.message,
+                job.attempts + 1,
+                extra=about,
+            )
+            return
+        wait = back_off(job.attempts, self.settings.retry)
+        queue.retry_later(job, outcome.message, wait)
+        # Once: the same sentence at every try tells nothing new.
+        level = logging.WARNING if outcome.message != job.error else logging.DEBUG
+        _log.log(level, "%s It is tried again in %s.", outcome.message, _span(wait), extra=about)
+
+    def _tell(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        if outcome.state is not OutcomeState.ADDED or outcome.recording is None:
+            return
+        recording = outcome.recording
+        _log.info(
+            "%s is searchable (%d frames, %.0f times real time).",
+            recording.path,
+            outcome.frames,
+            float(recording.duration) / max(seconds, 1e-3),
+            extra={
+                "job": job.id,
+                "source": job.source,
+                "recording": recording.id,
+                "camera": recording.camera,
+                "frames": outcome.frames,
+                "seconds": round(seconds, 3),
+            },
+        )
+        self.on_added(recording)
+
+
+def back_off(attempts: int, first: float) -> timedelta:
+    """Before the next try, after so many failures: `first` seconds, then four times the last."""
+    seconds = first * 4.0 ** min(attempts, 20)
+    return min(timedelta(seconds=seconds), LONGEST_WAIT)
+
+
+def _span(wait: timedelta) -> str:
+    seconds = wait.total_seconds()
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
