@@ -130,7 +130,7 @@ class Work:
 def back_off(attempts: int, first: float) -> timedelta:
     """Before the next try, after so many failures: `first` seconds, then four times the last."""
     seconds = first * 4.0 ** min(attempts, 20)
-    return min(timedelta(seconds=seconds), LONGEST_WAIT)
+    return timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
 
 
 def _span(wait: timedelta) -> str:

@@ -1,0 +1,168 @@
+"""What a look at a source's folder finds, and when a file counts as finished."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as TimeOfDay
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrag_video.catalog.jobs import JobState
+from mmrag_video.settings import Settings, SourceSettings
+from mmrag_video.source_rules import camera_in, source_of
+from mmrag_video.video.discover import FoundFile
+from workers.holding_back import within
+from workers.scanning import Known, look_at, rank_of, seen
+from workers.settling import Settling
+from workers.work import LONGEST_WAIT, back_off
+
+
+@pytest.fixture
+def nvr(tmp_path: Path) -> Path:
+    for name in ("gate/2026/a.mp4", "gate/b.ts", "door/c.mp4", "door/c.txt", "d.mkv"):
+        path = tmp_path / "nvr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "nvr"
+
+
+def names(nvr: Path, known: Known = {}, **source: Any) -> set[str]:  # noqa: B006 - only read
+    settings = SourceSettings(folder=nvr, settle=0, **source)
+    return {file.path.name for file in look_at(settings, known, Settling()).new}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ({}, {"a.mp4", "b.ts", "c.mp4", "d.mkv"}),
+        ({"recursive": False}, {"d.mkv"}),
+        ({"include": ["*.mp4"]}, {"a.mp4", "c.mp4"}),
+        ({"include": ["gate/**/*.mp4", "d.mkv"]}, {"a.mp4", "d.mkv"}),
+        ({"include": ["gate/**/*"]}, {"a.mp4", "b.ts"}),
+        ({"include": ["door/*"]}, {"c.mp4"}),
+        ({"ignore": ["gate"]}, {"c.mp4", "d.mkv"}),
+        ({"ignore": ["gate/2026/*"]}, {"b.ts", "c.mp4", "d.mkv"}),
+        ({"include": ["*.mp4"], "ignore": ["c.*"]}, {"a.mp4"}),
+    ],
+)
+def test_patterns_choose_files(nvr: Path, source: dict[str, Any], expected: set[str]):
+    assert names(nvr, **source) == expected
+
+
+def test_old_files_are_left_alone_where_they_do_not_matter(nvr: Path):
+    os.utime(nvr / "d.mkv", (0, 0))
+    since = datetime.now(UTC) - timedelta(days=1)
+    assert "d.mkv" not in names(nvr, since=since)
+    assert "a.mp4" in names(nvr, since=since)
+
+
+def test_what_is_known_is_not_new_until_it_changes_or_comes_back(nvr: Path):
+    file = seen(nvr / "d.mkv")
+    assert file is not None
+    same = file.size, file.changed_ns
+    for state in JobState:
+        is_new = "d.mkv" in names(nvr, {file.path: (*same, state)})
+        assert is_new == (state is JobState.GONE)
+    assert "d.mkv" in names(nvr, {file.path: (file.size + 1, file.changed_ns, JobState.DONE)})
+
+
+def test_what_is_missing_is_gone_unless_nothing_at_all_is_there(nvr: Path, tmp_path: Path):
+    lost = {nvr / "lost.mp4": (1, 1, JobState.DONE)}
+    assert look_at(SourceSettings(folder=nvr), lost, Settling()).gone == (nvr / "lost.mp4",)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (empty, tmp_path / "missing"):
+        known = {folder / "lost.mp4": (1, 1, JobState.DONE)}
+        assert look_at(SourceSettings(folder=folder), known, Settling()).gone == ()
+
+
+def test_a_file_has_settled_when_it_was_the_same_for_some_time(tmp_path: Path):
+    path = tmp_path / "a.mp4"
+    path.write_text("begun")
+    settling = Settling()
+
+    def is_finished() -> bool:
+        file = seen(path)
+        assert file is not None
+        return settling.is_finished(file, 0.3)
+
+    assert not is_finished()
+    time.sleep(0.4)
+    path.write_text("goes on")
+    assert not is_finished(), "it changed since"
+    time.sleep(0.4)
+    assert is_finished()
+
+
+def test_a_file_from_the_future_settles_like_any_other(tmp_path: Path):
+    path = tmp_path / "a.mp4"
+    path.write_text("whole")
+    tomorrow = time.time() + 86400
+    os.utime(path, (tomorrow, tomorrow))
+    settling = Settling()
+    file = seen(path)
+    assert file is not None
+    assert not settling.is_finished(file, 0.2)
+    time.sleep(0.3)
+    assert settling.is_finished(file, 0.2)
+
+
+def test_priority_outweighs_age_and_order_turns_age_round(tmp_path: Path):
+    old, new = tmp_path / "old.mp4", tmp_path / "new.mp4"
+    for path, moment in ((old, 1_000_000_000), (new, 2_000_000_000)):
+        path.write_text("")
+        os.utime(path, (moment, moment))
+
+    def rank(path: Path, **source: Any) -> float:
+        file = seen(path)
+        assert file is not None
+        return rank_of(file, SourceSettings(folder=tmp_path, **source))
+
+    assert rank(new) > rank(old)
+    assert rank(old, order="oldest") > rank(new, order="oldest")
+    assert rank(old, priority=1) > rank(new)
+    assert rank(new) > rank(old, priority=-1)
+
+
+@given(st.integers(0, 1439), st.integers(0, 1439), st.integers(0, 1439))
+def test_hours_hold_from_their_begin_up_to_their_end_over_midnight_too(
+    now: int, begin: int, end: int
+):
+    hours = f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}"
+    minutes_in = (now - begin) % 1440
+    length = (end - begin) % 1440
+    assert within(TimeOfDay(now // 60, now % 60), hours) == (minutes_in < length)
+
+
+def test_the_whole_day_can_be_named():
+    assert within(TimeOfDay(23, 59), "00:00-24:00")
+    assert within(TimeOfDay(0, 0), "00:00-24:00")
+
+
+@given(st.integers(0, 1000), st.floats(0.1, 3600))
+def test_every_wait_is_longer_than_the_last_up_to_a_bound(attempts: int, first: float):
+    wait = back_off(attempts, first)
+    assert wait <= back_off(attempts + 1, first) <= LONGEST_WAIT
+    assert wait == LONGEST_WAIT or back_off(attempts + 1, first) > wait
+
+
+def test_a_source_says_whose_its_recordings_are(tmp_path: Path):
+    sources = {
+        "all": SourceSettings(folder=tmp_path),
+        "door": SourceSettings(folder=tmp_path / "door", camera="The door"),
+        "sites": SourceSettings(folder=tmp_path / "sites", camera_from="folder"),
+    }
+
+    def camera(name: str) -> str:
+        path = tmp_path / name
+        return camera_in(source_of(path, sources), FoundFile(path, tmp_path), Settings())
+
+    assert camera("door/2026/x.mp4") == "The door"
+    assert camera("gate/x.mp4") == "gate"
+    named_otherwise = "Front_01_20240515131840.mp4"
+    assert camera(f"sites/yard/{named_otherwise}") == "yard"
+    assert source_of(Path("/elsewhere/x.mp4"), sources) is None
