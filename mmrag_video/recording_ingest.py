@@ -52,7 +52,6 @@ class RecordingIngest:
         Raises RecordingError if it cannot be read, and MmragErrors of other kinds if the model,
         the store or the disk fail. Nothing of it can be found then.
         """
-
         looked_until = Fraction(0)
 
         def follow(done: Fraction) -> None:

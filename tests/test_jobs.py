@@ -31,8 +31,8 @@ def taken(queue: JobQueue) -> Job:
     return job
 
 
-def test_the_highest_rank_comes_first_and_then_what_was_found_first(queue: JobQueue):
-    queue.add("nvr", [(file("b"), 1), (file("a"), 1), (file("c"), 2)])
+def test_the_lowest_turn_comes_first_and_then_what_was_found_first(queue: JobQueue):
+    queue.add("nvr", [(file("b"), 2), (file("a"), 2), (file("c"), 1)])
     assert [taken(queue).file.path.name for _ in range(3)] == ["c", "b", "a"]
     assert queue.take("worker") is None
 

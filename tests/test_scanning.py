@@ -16,7 +16,7 @@ from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.source_rules import camera_in, source_of
 from mmrag_video.video.discover import FoundFile
 from workers.holding_back import within
-from workers.scanning import Known, look_at, rank_of, seen
+from workers.scanning import Known, look_at, seen, turn_of
 from workers.settling import Settling
 from workers.work import LONGEST_WAIT, back_off
 
@@ -117,15 +117,15 @@ def test_priority_outweighs_age_and_order_turns_age_round(tmp_path: Path):
         path.write_text("")
         os.utime(path, (moment, moment))
 
-    def rank(path: Path, **source: Any) -> float:
+    def turn(path: Path, **source: Any) -> float:
         file = seen(path)
         assert file is not None
-        return rank_of(file, SourceSettings(folder=tmp_path, **source))
+        return turn_of(file, SourceSettings(folder=tmp_path, **source))
 
-    assert rank(new) > rank(old)
-    assert rank(old, order="oldest") > rank(new, order="oldest")
-    assert rank(old, priority=1) > rank(new)
-    assert rank(new) > rank(old, priority=-1)
+    assert turn(new) < turn(old)
+    assert turn(old, order="oldest") < turn(new, order="oldest")
+    assert turn(old, priority=1) < turn(new)
+    assert turn(new) < turn(old, priority=-1)
 
 
 @given(st.integers(0, 1439), st.integers(0, 1439), st.integers(0, 1439))

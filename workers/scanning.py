@@ -67,11 +67,11 @@ def seen(path: Path) -> SeenFile | None:
     return SeenFile(path, status.st_size, status.st_ctime_ns, modified)
 
 
-def rank_of(file: SeenFile, source: SourceSettings) -> float:
-    """The higher, the sooner: by the source's priority first, then by age."""
-    age = file.modified.timestamp()
+def turn_of(file: SeenFile, source: SourceSettings) -> float:
+    """The lower, the sooner: by the source's priority first, then by age."""
+    written = file.modified.timestamp()
     # A priority outweighs every age: 1e11 seconds are 3000 years.
-    return source.priority * 1e11 + (age if source.order == "newest" else -age)
+    return (-written if source.order == "newest" else written) - source.priority * 1e11
 
 
 def _belongs(path: Path, source: SourceSettings) -> bool:

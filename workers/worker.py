@@ -23,7 +23,7 @@ from mmrag_video.ingest import clear_unfinished
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.sources import all_sources
 from workers.holding_back import HoldingBack, Stopped
-from workers.scanning import look_at, rank_of
+from workers.scanning import look_at, turn_of
 from workers.schedule import Due, Schedule, Watch
 from workers.settling import Settling
 from workers.work import StandstillError, Work
@@ -150,7 +150,7 @@ class Worker:
                 _log.info("The source %s can be read again.", name, extra={"source": name})
             self._problems[name] = changes.problems
         if changes.new:
-            jobs.add(name, [(file, rank_of(file, source)) for file in changes.new])
+            jobs.add(name, [(file, turn_of(file, source)) for file in changes.new])
             _log.info("%d new files in %s.", len(changes.new), name, extra={"source": name})
         if changes.gone:
             jobs.mark_gone(changes.gone)
@@ -163,11 +163,13 @@ class Worker:
         _, until, _ = self._standstill
         if self._holding.reason() or time.monotonic() < until:
             return
+        # A thread that could not write, the disk being full, could not say so either.
+        if not self._threads and self._archive.catalog.jobs.put_back_running():
+            self._end_writing()  # so that what it left in the store is cleared
         is_due = self._archive.catalog.jobs.is_any_due()
         if not is_due:
-            if not self._threads and self._is_writing:
-                self._right_to_write.close()
-                self._is_writing = False
+            if not self._threads:
+                self._end_writing()
             return
         if not self._is_writing:
             self._begin_writing()
@@ -192,6 +194,10 @@ class Worker:
             self._archive.activate(identity)
             self._right_to_write = taking.pop_all()
         self._is_writing = True
+
+    def _end_writing(self) -> None:
+        self._right_to_write.close()
+        self._is_writing = False
 
     def _work(self) -> Work:
         return Work(

@@ -86,9 +86,9 @@ class JobQueue:
             }
 
     def add(self, source: str, files: Iterable[tuple[SeenFile, float]]) -> None:
-        """Files that are to be ingested, each with its rank, in place of what was known of them."""
+        """Files that are to be ingested, each with its turn, in place of what was known of them."""
         now = datetime.now(UTC)
-        rows = [_row(source, file, rank, now) for file, rank in files]
+        rows = [_row(source, file, turn, now) for file, turn in files]
         with self._database.writing() as session:
             for first in range(0, len(rows), _LOT):
                 lot = rows[first : first + _LOT]
@@ -110,7 +110,7 @@ class JobQueue:
             row = session.scalars(
                 select(JobRow)
                 .where(JobRow.state == JobState.WAITING.value, JobRow.due <= now)
-                .order_by(JobRow.rank.desc(), JobRow.id)
+                .order_by(JobRow.turn, JobRow.id)
                 .limit(1)
             ).first()
             if row is None:
@@ -154,11 +154,13 @@ class JobQueue:
 
     def put_back_running(self) -> int:
         """Those that were at it are dead: only the holder of the worker's lock knows. How many."""
+        running = JobRow.state == JobState.RUNNING.value
+        with self._database.reading() as session:
+            if session.scalar(select(JobRow.id).where(running).limit(1)) is None:
+                return 0
         with self._database.writing() as session:
             put_back = session.execute(
-                update(JobRow)
-                .where(JobRow.state == JobState.RUNNING.value)
-                .values(state=JobState.WAITING.value, worker=None)
+                update(JobRow).where(running).values(state=JobState.WAITING.value, worker=None)
             )
             return int(put_back.rowcount)  # type: ignore[attr-defined]
 
@@ -205,7 +207,7 @@ class JobQueue:
         """Of one state: what waits or runs in the order of its turn, else the newest first."""
         query = select(JobRow).where(JobRow.state == state.value).limit(limit)
         if state in (JobState.WAITING, JobState.RUNNING):
-            query = query.order_by(JobRow.rank.desc(), JobRow.id)
+            query = query.order_by(JobRow.turn, JobRow.id)
         else:
             query = query.order_by(JobRow.ended.desc())
         with self._database.reading() as session:
@@ -245,7 +247,7 @@ class JobQueue:
             session.execute(update(JobRow).where(JobRow.id == identity).values(**values))
 
 
-def _row(source: str, file: SeenFile, rank: float, now: datetime) -> dict[str, object]:
+def _row(source: str, file: SeenFile, turn: float, now: datetime) -> dict[str, object]:
     return {
         "path": file.path,
         "source": source,
@@ -253,7 +255,7 @@ def _row(source: str, file: SeenFile, rank: float, now: datetime) -> dict[str, o
         "changed_ns": file.changed_ns,
         "modified": file.modified,
         "state": JobState.WAITING.value,
-        "rank": rank,
+        "turn": turn,
         "attempts": 0,
         "due": now,
         "error": "",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -177,7 +178,7 @@ class JobRow(Table):
     """A file of a source as it was last seen, and what is to be done with it or was."""
 
     __tablename__ = "job"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it as it is
+    __table_args__ = (Index("ix_job_turn", "state", "turn"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     path: Mapped[Path] = mapped_column(unique=True)
@@ -186,9 +187,9 @@ class JobRow(Table):
     changed_ns: Mapped[int] = mapped_column(BigInteger)
     """Of content, permissions or name: `st_ctime_ns`, which copying does not carry over."""
     modified: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(16), index=True)
-    rank: Mapped[float]
-    """The higher, the sooner: worked out from the source's priority and order."""
+    state: Mapped[str] = mapped_column(String(16))
+    turn: Mapped[float]
+    """The lower, the sooner: worked out from the source's priority and order."""
     attempts: Mapped[int]
     due: Mapped[datetime]
     """Not before."""

@@ -31,8 +31,8 @@ def _make_queue() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("changed_ns", sa.BigInteger(), nullable=False),
         sa.Column("modified", sa.DateTime(), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False, index=True),
-        sa.Column("rank", sa.Double(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("turn", sa.Double(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
@@ -46,6 +46,7 @@ def _make_queue() -> None:
         sa.Column("ended", sa.DateTime(), index=True),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_job_turn", "job", ["state", "turn"])
     worker = op.create_table(
         "worker",
         sa.Column("id", sa.Integer(), primary_key=True),

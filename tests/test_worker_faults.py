@@ -1,0 +1,156 @@
+"""The worker under fire: whatever is killed at whatever moment, every recording is there once."""
+
+import json
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.jobs import JobState
+from mmrag_video.index.keeper import ADDRESS_FILE
+from mmrag_video.settings import Settings
+from tests.conftest import decoders_of, passing_block
+from tests.footage import write_pictures
+from tests.worker_process import WorkerProcess, counted, worker_on
+
+ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "3"))
+"""20 with 30 recordings take some minutes: `MMRAG_FAULT_ROUNDS=20 MMRAG_FAULT_RECORDINGS=30`."""
+RECORDINGS = int(os.environ.get("MMRAG_FAULT_RECORDINGS", "8"))
+SEED = int(os.environ.get("MMRAG_FAULT_SEED", "1"))
+
+
+@pytest.fixture
+def nvr(tmp_path: Path, long_clip: Path) -> Path:
+    """As many recordings of 14 s as asked for, each with bytes of its own."""
+    folder = tmp_path / "nvr"
+    folder.mkdir()
+    for number in range(RECORDINGS):
+        # What follows the last box of an mp4 is not looked at.
+        content = long_clip.read_bytes() + bytes(number + 1)
+        (folder / f"gate{number:02}.mp4").write_bytes(content)
+    return folder
+
+
+def test_kills_at_random_moments_lose_nothing_and_leave_nothing_twice(
+    settings: Settings, nvr: Path
+):
+    chance = random.Random(SEED)
+    for _ in range(ROUNDS):
+        with worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker:
+            worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
+            for _ in range(chance.randint(1, 3)):
+                time.sleep(chance.uniform(0.2, 3))
+                chance.choice([kill_worker, kill_decoder, kill_store])(worker, settings.data_dir)
+                if worker.process.poll() is not None:
+                    break
+    with (
+        worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker,
+        Archive(settings) as archive,
+    ):
+        # A decoder that is killed counts as a try of its recording: the next comes a minute later.
+        archive.catalog.jobs.ask_again()
+        worker.wait_until(lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done")
+        assert worker.stop() == 130
+    assert_each_is_there_once(settings, RECORDINGS)
+
+
+def kill_worker(worker: WorkerProcess, _: Path) -> None:
+    worker.process.kill()
+    worker.process.wait()
+
+
+def kill_decoder(worker: WorkerProcess, _: Path) -> None:
+    with suppress(psutil.Error):
+        for decoder in decoders_of(psutil.Process(worker.process.pid)):
+            decoder.kill()
+
+
+def kill_store(_: WorkerProcess, data: Path) -> None:
+    with suppress(OSError, ValueError):
+        os.kill(json.loads((data / "store" / ADDRESS_FILE).read_text())["pid"], signal.SIGKILL)
+
+
+def assert_each_is_there_once(settings: Settings, expected: int) -> None:
+    with Archive(settings) as archive:
+        recordings = archive.catalog.recordings()
+        assert len(recordings) == len({one.path for one in recordings}) == expected
+        index = archive.catalog.active_index()
+        assert index is not None
+        assert archive.catalog.unfinished_runs(index.fingerprint) == []
+        store = archive.store(index)
+        frames = 0
+        for recording in recordings:
+            run = archive.catalog.complete_run_of(recording.id, index.fingerprint)
+            assert run is not None
+            rows = store.frames_of_run(run.id)
+            assert len(rows) == len({frame.time for frame, _ in rows}) == run.frames > 0
+            pictures = [archive.thumbnail(recording.id, frame.time) for frame, _ in rows]
+            assert all(picture.exists() for picture in pictures)
+            assert set(pictures[0].parent.iterdir()) == set(pictures)
+            frames += run.frames
+        assert store.count() == frames, "nothing else is in the store"
+
+
+def test_a_decoder_that_hangs_costs_a_try_and_the_others_go_on(
+    settings: Settings, nvr: Path, tmp_path: Path
+):
+    with worker_on(
+        settings.data_dir, nvr, MMRAG_DECODE__TIME_LIMIT="2", MMRAG_WORKER__RETRY="0.1"
+    ) as worker:
+        stopped: list[psutil.Process] = []
+
+        def a_decoder_is_stopped() -> bool:
+            with suppress(psutil.Error):
+                stopped.extend(decoders_of(psutil.Process(worker.process.pid))[:1])
+                for decoder in stopped:
+                    decoder.suspend()
+            return bool(stopped)
+
+        worker.wait_until(a_decoder_is_stopped, "a decoder hangs")
+        worker.wait_for("gave no sign of life for 2 s")
+        with Archive(settings) as archive:
+            worker.wait_until(lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done")
+        assert not any(decoder.is_running() for decoder in stopped)
+
+
+def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(tmp_path: Path, endless: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.system(f"mount -t tmpfs -o size=24m tmpfs {disk} 2>/dev/null") != 0:
+        pytest.skip("only root may mount a small disk")
+    try:
+        ballast = disk / "ballast"
+        settings = Settings(data_dir=disk / "data", store={"linger": 0.5})
+        folder = tmp_path / "nvr"
+        folder.mkdir()
+        with worker_on(settings.data_dir, folder) as worker:
+            worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
+            with Archive(settings) as archive:
+                worker.wait_until(lambda: archive.catalog.worker.read().name != "", "it runs")
+            ballast.write_bytes(bytes(max(0, free(disk) - 300_000)))
+            (folder / "gate.mp4").write_bytes(endless.read_bytes())
+            worker.wait_for("Nothing is lost; trying again")
+            ballast.unlink()
+            worker.wait_for("is searchable")
+            assert worker.stop() == 130
+        assert_each_is_there_once(settings, 1)
+    finally:
+        os.system(f"umount -l {disk}")
+
+
+def free(disk: Path) -> int:
+    status = os.statvfs(disk)
+    return status.f_bavail * status.f_frsize
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("endless") / "endless.mp4"
+    write_pictures(path, passing_block(40))
+    return path
