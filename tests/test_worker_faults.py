@@ -45,7 +45,8 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing_twice(
         with worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker:
             worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
             for _ in range(chance.randint(1, 3)):
-                time.sleep(chance.uniform(0.2, 3))
+                # The model is loaded after two seconds, and a recording takes some.
+                time.sleep(chance.uniform(0.2, 9))
                 chance.choice([kill_worker, kill_decoder, kill_store])(worker, settings.data_dir)
                 if worker.process.poll() is not None:
                     break
@@ -55,7 +56,10 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing_twice(
     ):
         # A decoder that is killed counts as a try of its recording: the next comes a minute later.
         archive.catalog.jobs.ask_again()
-        worker.wait_until(lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done")
+        patience = 30 + 15 * RECORDINGS
+        worker.wait_until(
+            lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done", patience
+        )
         assert worker.stop() == 130
     assert_each_is_there_once(settings, RECORDINGS)
 

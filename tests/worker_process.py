@@ -55,8 +55,8 @@ class WorkerProcess:
         self.wait_until(is_said, f"somebody says {words!r}")
         return lines[0]
 
-    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def wait_until(self, is_so: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+        deadline = time.monotonic() + patience
         while not is_so():
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, f"waited for: {what}; the log: {self.log}"

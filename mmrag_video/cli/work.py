@@ -18,7 +18,6 @@ def work(context: click.Context) -> None:
 
     \b
     Example:
-      mmrag-video sources add nvr /mnt/nvr
       mmrag-video work
     """
     # Only here, because the library needs no scheduler.
