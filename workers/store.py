@@ -16,7 +16,7 @@ from mmrag_video.index.server import end_unused_server, lease_server
 
 _log = logging.getLogger("workers.store")
 _POLL_SECONDS = 0.2
-_PATIENCE = 1.0
+_PATIENCE = 2.0
 """Seconds for the server to close its files; 0.3 s are usual on 2 cores."""
 
 

@@ -5,14 +5,17 @@ alone, and has a pipe as standard input whose other end only the supervisor hold
 itself where the supervisor is killed (mmrag_video/end_with_parent.py).
 """
 
+import json
 import logging
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import NoReturn
 
 import psutil
 
@@ -47,6 +50,13 @@ class Waits:
     """A program that lived this long starts again as after its first end."""
     stop: float = 9.0
     """For all to end when told to; what still lives then is killed, within the tenth second."""
+
+
+def become_supervisor(programs: Sequence[Program], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process, under its own number, by one that supervises the programs."""
+    told = json.dumps([asdict(program) for program in programs])
+    # -P: a file named like a library in the current folder must not be imported.
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "workers.supervisor", told], environment)
 
 
 def supervise(
@@ -190,3 +200,17 @@ def _stop_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def main(told: str) -> ExitCode:
+    """Supervise the programs that `become_supervisor` was given."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    _log.setLevel(logging.INFO)
+    programs = [
+        Program(**{**fields, "command": tuple(fields["command"])}) for fields in json.loads(told)
+    ]
+    return supervise(programs, os.environ)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,6 +1,5 @@
 """`mmrag-video serve`: everything that goes on by itself, under one supervisor."""
 
-import logging
 import os
 import sys
 
@@ -25,10 +24,8 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
       mmrag-video serve --port 8642
     """
     # Only here, because the library needs no supervisor.
-    from workers.supervisor import Program, supervise  # noqa: PLC0415
+    from workers.supervisor import Program, become_supervisor  # noqa: PLC0415
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("workers").setLevel(logging.INFO)
     settings: Settings = context.obj
     # -P: a file named like a library in the current folder must not be imported.
     python = (sys.executable, "-P", "-m")
@@ -46,7 +43,7 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
         programs.insert(0, Program("store", command, takes_its_children_along=False))
     # The store lingers for nobody: whichever program starts its server, it ends with the last.
     environment = os.environ | {"MMRAG_STORE__LINGER": "0"}
-    context.exit(supervise(programs, environment))
+    become_supervisor(programs, environment)
 
 
 def _options(program: click.Context | None) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ listens on loopback only, where every user of this machine can reach it.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from mmrag_video.errors import StoreError
 from mmrag_video.file_lock import FileLock, LockMode
@@ -82,21 +83,23 @@ def end_unused_server(directory: Path, patience: float) -> bool:
 
     Whether none is left; it is killed if it has not ended within `patience` seconds.
     """
+    # First: a server that is on its way out withdraws its address before its process ends.
+    process = _published_process(directory)
     with FileLock(directory / CLIENTS_LOCK) as clients, FileLock(directory / KEEPER_LOCK) as keeper:
         # From here on nobody new can use it or start another. A keeper that looks whether it is
         # unused, or is on its way out, holds this lock for a while.
         if not clients.acquire(LockMode.EXCLUSIVE, patience):
             return False
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if keeper.try_acquire(LockMode.EXCLUSIVE):
-                return True
-            process = _published_process(directory)
-            if process is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(process, number)
-            if keeper.acquire(LockMode.EXCLUSIVE, patience):
-                return True
-        return False
+        if process is None:
+            return keeper.acquire(LockMode.EXCLUSIVE, patience)
+        # A number whose keeper's lock is free may be another program's by now: not to be signalled.
+        if not keeper.try_acquire(LockMode.EXCLUSIVE):
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+            if psutil.wait_procs([process], timeout=patience)[1]:
+                process.kill()
+        psutil.wait_procs([process], timeout=patience)
+        return keeper.acquire(LockMode.EXCLUSIVE, patience)
 
 
 def _find_or_start(directory: Path, linger: float) -> str:
@@ -150,8 +153,12 @@ def _published_port(directory: Path) -> int | None:
     return _published(directory, "port")
 
 
-def _published_process(directory: Path) -> int | None:
-    return _published(directory, "pid")
+def _published_process(directory: Path) -> psutil.Process | None:
+    number = _published(directory, "pid")
+    try:
+        return psutil.Process(number) if number is not None else None
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _published(directory: Path, key: str) -> int | None:
