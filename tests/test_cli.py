@@ -232,12 +232,12 @@ def test_evaluate_refuses_videos_that_are_not_the_labelled_ones(
     assert "SHA-256 differs" in told.stderr
 
 
-def test_serve_says_its_address_and_ends_in_order(tmp_path: Path):
+def test_the_page_says_its_address_and_ends_in_order(tmp_path: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port)],
+        [*COMMAND, "page", "--port", str(port)],
         env=environment(tmp_path / "data"),
         stderr=subprocess.PIPE,
         text=True,

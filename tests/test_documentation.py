@@ -104,8 +104,8 @@ def test_every_option_and_argument_is_documented_and_no_other(name: str) -> None
     command = COMMANDS[name]
     about = section(document("commands.md"), name)
     head = "Argument or option" if has_arguments(command) else "Option"
-    written = first_column(about, head) if command.params or command is cli else set()
-    documented = {spelling.split()[0].rstrip(".") for spelling in written}
+    column = first_column(about, head) if f"| {head} |" in about else set()
+    documented = {spelling.split()[0].rstrip(".") for spelling in column}
     assert documented == set(spellings(command))
     assert any(command_line.startswith(name) for command_line in command_lines(about))
 
@@ -129,7 +129,7 @@ def command_lines(text: str) -> Iterator[str]:
     """Calls of the program in the shell examples, without what a shell does around them."""
     for block in blocks(text, "(?:sh|console)"):
         for line in block.replace("\\\n", " ").splitlines():
-            call = re.search(r"(?:^|[\s/])(mmrag-video(?: .*)?)$", line.removeprefix("$ "))
+            call = re.search(r"(?:^|.*[\s/])(mmrag-video(?: .*)?)$", line.removeprefix("$ "))
             if call is not None and (line.startswith("$ ") or block in blocks(text, "sh")):
                 yield re.split(r" [|>&]| 2>|;", call[1])[0]
 

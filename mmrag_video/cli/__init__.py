@@ -14,11 +14,13 @@ from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
+from mmrag_video.cli.page import page
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.cli.work import work
+from mmrag_video.end_with_parent import end_in_order, when_parent_ends
 from mmrag_video.errors import ExitCode, MmragError
 from mmrag_video.settings.loading import load_settings
 
@@ -50,8 +52,15 @@ class _Commands(click.Group):
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of catalog, store and pictures; else MMRAG_DATA_DIR, else your user data folder.",
 )
+@click.option(
+    "--end-with-stdin",
+    is_flag=True,
+    help="End as by SIGTERM when standard input ends: with the program that holds its other end.",
+)
 @click.pass_context
-def cli(context: click.Context, settings_file: Path | None, data_dir: Path | None) -> None:
+def cli(
+    context: click.Context, settings_file: Path | None, data_dir: Path | None, end_with_stdin: bool
+) -> None:
     """Search inside surveillance recordings by describing what happened.
 
     \b
@@ -65,6 +74,8 @@ def cli(context: click.Context, settings_file: Path | None, data_dir: Path | Non
     130 interrupted.
     """
     signal.signal(signal.SIGTERM, _stop)
+    if end_with_stdin:
+        when_parent_ends(end_in_order)
     tell_what_is_waited_for()
     settings = load_settings(settings_file)
     if data_dir is not None:
@@ -83,6 +94,7 @@ for command in (
     search,
     ask,
     serve,
+    page,
     work,
     recordings,
     cameras,

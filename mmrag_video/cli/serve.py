@@ -1,37 +1,58 @@
-"""`mmrag-video serve`: the search page."""
+"""`mmrag-video serve`: everything that goes on by itself, under one supervisor."""
+
+import os
+import sys
 
 import click
 
-from mmrag_video.archive import Archive
-from mmrag_video.cli.console import error_console
+from mmrag_video.cli.page import host_option, port_option
+from mmrag_video.data_directory import DataDirectory
 from mmrag_video.settings import Settings
 
 
 @click.command()
-@click.option("--host", help="Address to listen on; else the setting web.host.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
-@click.pass_obj
-def serve(settings: Settings, host: str | None, port: int | None) -> None:
-    """Serve the search page until Ctrl-C. By default only this machine can reach it.
+@host_option
+@port_option
+@click.pass_context
+def serve(context: click.Context, host: str | None, port: int | None) -> None:
+    """Run the store, the page and the worker until Ctrl-C; what dies is started again.
+
+    By default only this machine can reach the page.
 
     \b
     Example:
       mmrag-video serve --port 8642
     """
-    # Only here, because the library needs no Flask.
-    from web.security import is_loopback  # noqa: PLC0415
-    from web.server import serve as serve_page  # noqa: PLC0415
+    # Only here, because the library needs no supervisor.
+    from workers.supervisor import Program, become_supervisor  # noqa: PLC0415
 
-    host = host or settings.web.host
-    if not is_loopback(host):
-        error_console.print(
-            f"Whoever reaches {host} can search and see everything: there is no login yet."
-        )
-    with Archive(settings) as archive:
-        archive.warm_up()
-        serve_page(
-            archive,
-            host,
-            settings.web.port if port is None else port,
-            on_ready=lambda address: error_console.print(f"The search page is at {address}"),
-        )
+    settings: Settings = context.obj
+    # -P: a file named like a library in the current folder must not be imported.
+    python = (sys.executable, "-P", "-m")
+    this_program = (*python, "mmrag_video", "--end-with-stdin", *_options(context.parent))
+    page_options = _given("--host", host) + _given("--port", port)
+    programs = [
+        Program("page", (*this_program, "page", *page_options)),
+        Program("worker", (*this_program, "work")),
+    ]
+    if settings.store.uri is None:
+        directory = DataDirectory(settings.data_dir.expanduser().absolute())
+        directory.create()
+        command = (*python, "workers.store", str(directory.store))
+        # Its server stays where somebody else uses it, such as an ingest by hand.
+        programs.insert(0, Program("store", command, takes_its_children_along=False))
+    # The store lingers for nobody: whichever program starts its server, it ends with the last.
+    environment = os.environ | {"MMRAG_STORE__LINGER": "0"}
+    become_supervisor(programs, environment)
+
+
+def _options(program: click.Context | None) -> tuple[str, ...]:
+    """The options that came before the command, as they are given to another."""
+    given = program.params if program is not None else {}
+    return _given("--settings", given.get("settings_file")) + _given(
+        "--data-dir", given.get("data_dir")
+    )
+
+
+def _given(option: str, value: object) -> tuple[str, ...]:
+    return () if value is None else (option, str(value))

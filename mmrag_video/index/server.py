@@ -12,9 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from mmrag_video.errors import StoreError
 from mmrag_video.file_lock import FileLock, LockMode
@@ -76,6 +78,30 @@ def lease_server(directory: Path, linger: float) -> Iterator[Lease]:
         yield Lease(_find_or_start(directory, linger), directory)
 
 
+def end_unused_server(directory: Path, patience: float) -> bool:
+    """End this directory's server now, without its lingering, unless somebody uses it.
+
+    Whether none is left; it is killed if it has not ended within `patience` seconds.
+    """
+    # First: a server that is on its way out withdraws its address before its process ends.
+    process = _published_process(directory)
+    with FileLock(directory / CLIENTS_LOCK) as clients, FileLock(directory / KEEPER_LOCK) as keeper:
+        # From here on nobody new can use it or start another. A keeper that looks whether it is
+        # unused, or is on its way out, holds this lock for a while.
+        if not clients.acquire(LockMode.EXCLUSIVE, patience):
+            return False
+        if process is None:
+            return keeper.acquire(LockMode.EXCLUSIVE, patience)
+        # A number whose keeper's lock is free may be another program's by now: not to be signalled.
+        if not keeper.try_acquire(LockMode.EXCLUSIVE):
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+            if psutil.wait_procs([process], timeout=patience)[1]:
+                process.kill()
+        psutil.wait_procs([process], timeout=patience)
+        return keeper.acquire(LockMode.EXCLUSIVE, patience)
+
+
 def _find_or_start(directory: Path, linger: float) -> str:
     with FileLock(directory / START_LOCK) as starting, FileLock(directory / KEEPER_LOCK) as keeper:
         if not starting.acquire(LockMode.EXCLUSIVE, _PATIENCE):
@@ -119,13 +145,25 @@ def _start_keeper(directory: Path, linger: float) -> subprocess.Popen[bytes]:
             # (10k frames: 24 ms of CPU with one thread, 64 ms with two, on 2 busy cores).
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         )
-    _keepers.append(keeper)
+    _keepers[:] = [one for one in _keepers if one.poll() is None] + [keeper]
     return keeper
 
 
 def _published_port(directory: Path) -> int | None:
+    return _published(directory, "port")
+
+
+def _published_process(directory: Path) -> psutil.Process | None:
+    number = _published(directory, "pid")
     try:
-        return int(json.loads((directory / ADDRESS_FILE).read_text())["port"])
+        return psutil.Process(number) if number is not None else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _published(directory: Path, key: str) -> int | None:
+    try:
+        return int(json.loads((directory / ADDRESS_FILE).read_text())[key])
     except FileNotFoundError:
         return None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar, TypeVarTuple, cast
 
 import mmrag_video
+from mmrag_video.end_with_parent import when_parent_ends
 from mmrag_video.errors import DecoderError, MmragError
 
 _Value = TypeVar("_Value")
@@ -83,7 +84,7 @@ def answer_parent(answer: Callable[[Any, BinaryIO], None]) -> None:
         # Whatever a library prints goes to the terminal, never between the answers.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         request = pickle.load(sys.stdin.buffer)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        when_parent_ends(lambda: os._exit(0))
         with suppress(BrokenPipeError):
             answer(request, answers)
     # The thread above still reads, which an ordinary exit would wait for or complain about.
@@ -153,12 +154,6 @@ def _work(request: Any, answers: BinaryIO) -> None:
     except Exception as error:  # the last line before the process boundary
         outcome = _Raised(DecoderError(f"{recording} could not be decoded: {error!r}."))
     pickle.dump(outcome, answers)
-
-
-def _end_with_parent() -> None:
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(0)
 
 
 def _import_path() -> str:
