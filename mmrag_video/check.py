@@ -213,8 +213,9 @@ def two_runs(_: Archive, view: IndexView) -> Iterator[Difference]:
 def stray_pictures(_: Archive, view: IndexView) -> Iterator[Difference]:
     """Pictures, or whole folders of them, that belong to no frame that is found."""
     wanted = _wanted_pictures(view)
+    left_out = {*view.unsettled, *_of_wrong_frames(view)}
     for recording_id, names in view.pictures.items():
-        if recording_id in view.unsettled:
+        if recording_id in left_out:
             continue
         folder = view.folders[recording_id]
         if recording_id not in wanted:
@@ -239,7 +240,10 @@ def stray_pictures(_: Archive, view: IndexView) -> Iterator[Difference]:
 
 def missing_pictures(archive: Archive, view: IndexView) -> Iterator[Difference]:
     """Frames that have no picture."""
+    left_out = _of_wrong_frames(view)
     for recording_id, names in _wanted_pictures(view).items():
+        if recording_id in left_out:
+            continue
         missing = sorted(names - view.pictures.get(recording_id, set()))
         if missing:
             recording = view.recordings[recording_id]
@@ -345,6 +349,15 @@ def _wanted_pictures(view: IndexView) -> dict[str, set[str]]:
     for recording, held in view.findable():
         wanted[recording.id].update(view.frames.get((recording.id, held.run.id), ()))
     return wanted
+
+
+def _of_wrong_frames(view: IndexView) -> set[str]:
+    """Recordings whose frames are not as they ought to be: their pictures are of those to come."""
+    return {
+        recording.id
+        for recording, held in view.findable()
+        if len(view.frames.get((recording.id, held.run.id), ())) != held.run.frames
+    }
 
 
 def _pictures_in(folder: Path) -> tuple[dict[str, set[str]], dict[str, Path]]:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
 from mmrag_video.letting_go import let_go
-from mmrag_video.reindex import reindex_paths
+from mmrag_video.reindex import drop_other_indexes, reindex_paths
 from mmrag_video.retention import (
     LEAP,
     Due,
@@ -28,19 +28,33 @@ from mmrag_video.retention import (
     due,
     unbroken_since,
 )
-from mmrag_video.settings import CameraSettings, RetentionSettings, SamplerSection, Settings
+from mmrag_video.settings import (
+    CameraSettings,
+    RetentionSettings,
+    SamplerSection,
+    Settings,
+    StoreSettings,
+)
 from tests.conftest import Command, ingest_all
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """One archive for most tests here: what they let go is ingested again."""
+    data = tmp_path_factory.mktemp("retention") / "data"
+    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+        yield archive
+
+
 @pytest.fixture
-def two(archive: Archive, yard_clip: Path, long_clip: Path, tmp_path: Path) -> Archive:
-    """An archive with the recordings of two cameras, whose files are the test's own."""
-    for clip in (yard_clip, long_clip):
-        ingest_all(archive, Path(shutil.copy(clip, tmp_path / clip.name)))
-    return archive
+def two(opened: Archive, yard_clip: Path, long_clip: Path) -> Archive:
+    """An archive with the recordings of two cameras, yard and gate, of which none is kept."""
+    ingest_all(opened, yard_clip, long_clip)
+    opened.catalog.holdings.keep(list(ids(opened).values()), False)
+    return opened
 
 
 def ids(archive: Archive) -> dict[str, str]:
@@ -67,10 +81,10 @@ def test_vectors_pictures_and_rows_go_together_and_the_others_stay(two: Archive)
     assert look(two) == []
 
 
-def test_a_recording_goes_from_every_index(two: Archive, settings: Settings) -> None:
+def test_a_recording_goes_from_every_index(two: Archive) -> None:
     held = ids(two)
-    changed = settings.model_copy(update={"sampler": SamplerSection(interval=1.0)})
-    with Archive(changed) as other, writer_lock(other.directory.root):
+    changed = retaining(two, sampler=SamplerSection(interval=1.0))
+    with changed as other, writer_lock(other.directory.root):
         list(reindex_paths(other))
         assert len(other.catalog.indexes()) == 2
         let_go(other, [held["yard"]])
@@ -78,6 +92,9 @@ def test_a_recording_goes_from_every_index(two: Archive, settings: Settings) -> 
             left = {recording for recording, _, _ in other.store(identity).places()}
             assert left == {held["gate"]}
         assert look(other) == []
+    with writer_lock(two.directory.root):
+        list(reindex_paths(two))
+        drop_other_indexes(two)
 
 
 def test_what_was_hidden_when_the_power_went_goes_at_the_next_call(two: Archive) -> None:
@@ -259,7 +276,7 @@ def test_size_counts_pictures_and_vectors(two: Archive) -> None:
 @pytest.fixture
 def forgetting(two: Archive, run: Command) -> Callable[..., str]:
     def forget(*arguments: str, code: ExitCode = ExitCode.OK, **variables: str) -> str:
-        told = run(*arguments, **variables)
+        told = run(*arguments, **{"MMRAG_DATA_DIR": str(two.directory.root), **variables})
         assert told.returncode == code, told.stderr
         return told.stdout + told.stderr
 
