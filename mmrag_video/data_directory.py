@@ -49,11 +49,20 @@ class DataDirectory:
         """A data directory of its own for `evaluate`, so that it mixes with nothing."""
         return self.root / "evaluation"
 
+    @property
+    def all_thumbnails(self) -> Path:
+        """The folder with one folder of pictures for each index."""
+        return self.root / "thumbnails"
+
     def thumbnails(self, collection: str) -> Path:
         """The pictures of one index's frames."""
-        return self.root / "thumbnails" / collection
+        return self.all_thumbnails / collection
+
+    def pictures(self, collection: str, recording: str) -> Path:
+        """The folder of the pictures of one recording's frames in one index."""
+        return self.thumbnails(collection) / recording[:2] / recording
 
     def thumbnail(self, collection: str, recording: str, time: Fraction) -> Path:
         """The picture of one kept frame."""
-        folder = self.thumbnails(collection) / recording[:2] / recording
-        return folder / f"{time.numerator}-{time.denominator}.jpg"
+        name = f"{time.numerator}-{time.denominator}.jpg"
+        return self.pictures(collection, recording) / name

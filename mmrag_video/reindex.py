@@ -80,6 +80,8 @@ def _follow_clock(archive: Archive, identity: IndexIdentity, recording: Recordin
 def _give_up(archive: Archive, identity: IndexIdentity, lost: Sequence[Recording]) -> None:
     for index in archive.catalog.indexes():
         for recording in lost:
+            if recording.kept:
+                continue
             archive.catalog.give_up(recording.id, index.fingerprint)
     clear_unfinished(archive, identity)
 

@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 
 from mmrag_video.ask import AnswerState
 from mmrag_video.catalog.records import RunState
+from mmrag_video.check import Kind
 from mmrag_video.cli import cli
 from mmrag_video.doctor import Health
 from mmrag_video.errors import ExitCode
@@ -255,6 +256,7 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
         ("commands.md", "Exit codes", "Code", [str(code.value) for code in ExitCode]),
         ("commands.md", "What an ingest says", "State", OutcomeState),
         ("commands.md", "What an answer says", "State", AnswerState),
+        ("commands.md", "What may differ", "Kind", Kind),
         ("commands.md", "What its words mean", "Health", Health),
         ("commands.md", "mmrag-video models", "Weights", Weights),
         ("commands.md", "mmrag-video models test", "Verdict", Verdict),

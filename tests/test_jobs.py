@@ -100,7 +100,7 @@ def test_an_error_that_names_a_file_of_stray_bytes_is_kept_readable(queue: JobQu
     assert queue.jobs(JobState.SET_ASIDE)[0].error == "/nvr/\\udcff.mp4 is no video."
 
 
-@tried(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tried(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.sampled_from(["take", "finish", "fail", "aside", "back", "die", "gone"]), max_size=12

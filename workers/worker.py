@@ -41,8 +41,9 @@ _CLOCK_JUMP = 20.0
 """Seconds between what two clocks say: one was set."""
 _STANDSTILL = (5.0, 15.0, 30.0, 60.0)
 """Seconds before the first and the next tries where nothing can be done at all; then the last."""
-_PATIENCE = 6.0
-"""Seconds in which threads end by themselves; what they leave is cleared at the next start."""
+_PATIENCE = 4.0
+"""Seconds in which threads end by themselves, half of what `serve` gives everything to stop in; what
+they leave is cleared at the next start."""
 
 
 class Worker:

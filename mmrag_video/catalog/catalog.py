@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.holdings import Holdings
 from mmrag_video.catalog.jobs import JobQueue
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
@@ -49,6 +50,7 @@ class Catalog:
         self.jobs = JobQueue(self.database)
         self.worker = WorkerStates(self.database)
         self.sources = SourceTable(self.database)
+        self.holdings = Holdings(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -128,10 +130,12 @@ class Catalog:
         """Make a recording findable: its camera, itself and its run, all or nothing.
 
         It takes the place of earlier runs of the same recording, and of a recording that was known
-        by the same path: a file that was overwritten or has grown.
+        by the same path: a file that was overwritten or has grown. One that is kept stays.
         """
         with self.database.writing() as session:
-            elsewhere = select(RecordingRow.id).where(RecordingRow.path == recording.path)
+            elsewhere = select(RecordingRow.id).where(
+                RecordingRow.path == recording.path, ~RecordingRow.kept
+            )
             session.execute(
                 update(RunRow)
                 .where(RunRow.index == run.index, RunRow.id != run.id)

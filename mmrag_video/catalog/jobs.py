@@ -117,7 +117,7 @@ class JobQueue:
                 return None
             row.state, row.worker = JobState.RUNNING.value, worker
             row.begun = row.heartbeat = now
-            row.ended, row.done_seconds, row.total_seconds = None, 0.0, 0.0
+            row.ended, row.done_seconds, row.total_seconds, row.let_go = None, 0.0, 0.0, False
             return _job(row)
 
     def is_any_due(self) -> bool:
@@ -177,6 +177,24 @@ class JobQueue:
                 query.values(state=JobState.WAITING.value, attempts=0, due=datetime.now(UTC))
             )
             return int(asked.rowcount)  # type: ignore[attr-defined]
+
+    def done_and_not_let_go(self) -> list[SeenFile]:
+        """The files whose recordings ought to be there."""
+        done = select(JobRow).where(JobRow.state == JobState.DONE.value, ~JobRow.let_go)
+        with self._database.reading() as session:
+            return [
+                SeenFile(row.path, row.size, row.changed_ns, row.modified)
+                for row in session.scalars(done)
+            ]
+
+    def do_again(self, path: Path) -> None:
+        """Let a file that was done be ingested once more."""
+        with self._database.writing() as session:
+            session.execute(
+                update(JobRow)
+                .where(JobRow.path == path, JobRow.state == JobState.DONE.value)
+                .values(state=JobState.WAITING.value, attempts=0, due=datetime.now(UTC))
+            )
 
     def mark_gone(self, paths: Collection[Path]) -> None:
         """The files are not there any more."""
@@ -265,6 +283,7 @@ def _row(source: str, file: SeenFile, turn: float, now: datetime) -> dict[str, o
         "total_seconds": 0.0,
         "frames": 0,
         "found": now,
+        "let_go": False,
         "begun": None,
         "ended": None,
     }

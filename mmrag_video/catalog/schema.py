@@ -202,6 +202,8 @@ class JobRow(Table):
     total_seconds: Mapped[float]
     frames: Mapped[int]
     found: Mapped[datetime]
+    let_go: Mapped[bool]
+    """Its recording was let go of: the file is not taken again until it changes."""
     begun: Mapped[datetime | None]
     ended: Mapped[datetime | None] = mapped_column(index=True)
 

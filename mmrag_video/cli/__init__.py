@@ -9,9 +9,11 @@ import click
 from mmrag_video import __version__
 from mmrag_video.cli.ask import ask
 from mmrag_video.cli.cameras import cameras
+from mmrag_video.cli.check import check
 from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
+from mmrag_video.cli.forget import forget
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
 from mmrag_video.cli.page import page
@@ -98,6 +100,8 @@ for command in (
     work,
     recordings,
     cameras,
+    forget,
+    check,
     evaluate,
     models,
     doctor,

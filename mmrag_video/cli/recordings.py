@@ -15,25 +15,46 @@ from mmrag_video.cli.console import (
     timecode,
     wall_clock,
 )
+from mmrag_video.errors import UsageError
+from mmrag_video.naming_recordings import named, short
 from mmrag_video.recording_file import FileState, file_state
 from mmrag_video.settings import Settings
 
 
 @click.command()
 @click.option("--camera", help="Only this camera's.")
+@click.option(
+    "--keep", multiple=True, metavar="ID", help="Let this one stay, whatever the retention says."
+)
+@click.option(
+    "--release", multiple=True, metavar="ID", help="Let the retention hold for this one again."
+)
 @json_option
 @click.pass_obj
-def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
+def recordings(
+    settings: Settings,
+    camera: str | None,
+    keep: tuple[str, ...],
+    release: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """List the recordings, then the files that failed.
 
     Those are recordings that can be searched, and files that could not be ingested. With --camera
-    only that camera's recordings.
+    only that camera's recordings. With --keep or --release, which may be repeated, the list is as
+    it is after that; an ID may be the beginning of one.
 
     \b
     Example:
       mmrag-video recordings --camera lobby
     """
     with Archive(settings) as archive:
+        holdings = archive.catalog.holdings
+        kept, released = ([named(archive, one).id for one in ids] for ids in (keep, release))
+        if set(kept) & set(released):
+            raise UsageError("A recording cannot be kept and released at once: name it once.")
+        holdings.keep(kept, True)
+        holdings.keep(released, False)
         if camera is not None:
             check_camera(archive, camera)
         known = archive.catalog.recordings(camera)
@@ -47,11 +68,13 @@ def recordings(settings: Settings, camera: str | None, as_json: bool) -> None:
         )
         return
     states = {recording.id: file_state(recording) for recording in known}
-    table = table_of("Camera*", "Clock", "Origin", "Length", "Picture", "Codec", "File*")
+    table = table_of("Id", "Camera*", "Clock", "Origin", "Length", "Picture", "Codec", "File*")
     for recording in known:
         state = states[recording.id]
         mark = "" if state is FileState.PRESENT else f" (file {state.value})"
+        mark += " (kept)" if recording.kept else ""
         table.add_row(
+            short(recording),
             plain(recording.camera),
             wall_clock(recording.clock.start),
             recording.clock.origin.value,

@@ -37,6 +37,10 @@ _LARGEST_ANSWER = 16_384
 """Rows a Milvus server gives to one request."""
 _BATCH = 1_000
 """Rows written or walked over at a time: 1.5 MB of 384-d vectors, far below gRPC's 64 MB."""
+_LONGEST_WALK = 16_000
+"""Rows walked over at a time where they are without vectors: each step scans the collection."""
+_NAMED_AT_ONCE = 100
+"""Recordings named in one expression."""
 _RECALLED = 2
 """Times as many frames are recalled by their prefixes as are wanted, for the whole vectors to
 order: what belongs among the best but has a poor prefix must have come along."""
@@ -177,6 +181,18 @@ class FrameStore:
             answer = self._client.query(self._collection, "", ["count(*)"], **_STRONG)
         return int(answer[0]["count(*)"])
 
+    def places(self) -> Iterator[tuple[str, int, Fraction]]:
+        """Recording, run and time of every row, in no order: one walk over the collection."""
+        for rows in self._batches("", ("recording", "run", "time"), _LONGEST_WALK):
+            for row in rows:
+                yield row["recording"], row["run"], Fraction(row["time"])
+
+    def delete_recordings(self, recordings: Sequence[str]) -> None:
+        """Remove every frame of these, whichever run wrote it."""
+        for first in range(0, len(recordings), _NAMED_AT_ONCE):
+            lot = recordings[first : first + _NAMED_AT_ONCE]
+            self._delete(filter_expression(FrameFilter(recordings=tuple(lot))))
+
     def delete_run(self, run: int) -> None:
         """Remove every frame that this ingest run wrote."""
         self._delete(f"run == {run}")
@@ -266,10 +282,12 @@ class FrameStore:
             return rows
         return list(chain.from_iterable(self._batches(expression, fields)))
 
-    def _batches(self, expression: str, fields: Sequence[str]) -> Iterator[list[Row]]:
+    def _batches(
+        self, expression: str, fields: Sequence[str], size: int = _BATCH
+    ) -> Iterator[list[Row]]:
         with in_words(self.uri):
             iterator = self._client.query_iterator(
-                self._collection, _BATCH, filter=expression, output_fields=list(fields), **_STRONG
+                self._collection, size, filter=expression, output_fields=list(fields), **_STRONG
             )
             try:
                 while rows := iterator.next():

@@ -42,6 +42,7 @@ def _make_queue() -> None:
         sa.Column("total_seconds", sa.Double(), nullable=False),
         sa.Column("frames", sa.Integer(), nullable=False),
         sa.Column("found", sa.DateTime(), nullable=False),
+        sa.Column("let_go", sa.Boolean(), nullable=False),
         sa.Column("begun", sa.DateTime()),
         sa.Column("ended", sa.DateTime(), index=True),
         sqlite_autoincrement=True,

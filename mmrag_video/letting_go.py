@@ -1,0 +1,69 @@
+"""Let recordings go wholly: their vectors, pictures and catalog rows. Their files are not touched.
+
+First they are hidden, in one transaction, then frames, pictures and rows are removed, in this
+order. So a kill at any moment leaves nothing that is found and is half there: what is left over is
+hidden, `check` names it, and letting the same recordings go again finishes it.
+"""
+
+import shutil
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmrag_video.archive import Archive
+from mmrag_video.errors import StoreError
+
+
+@dataclass(frozen=True)
+class LetGo:
+    """What became of the recordings that were to go, by their ids."""
+
+    gone: tuple[str, ...]
+    stayed: tuple[str, ...]
+    """They are kept, or are being ingested at this moment."""
+
+
+def let_go(archive: Archive, recordings: Collection[str]) -> LetGo:
+    """Remove these recordings from every index and from the catalog.
+
+    Their jobs stay done, so that the worker does not ingest the files again before they change.
+    The caller holds the writer's lock, and ingests none of them meanwhile. Raises StoreError if
+    the store cannot be reached or a picture not be deleted, CatalogError if the catalog cannot be
+    used; the same call again goes on then.
+    """
+    gone = archive.catalog.holdings.hide(recordings)
+    if gone:
+        for identity in archive.catalog.indexes():
+            store = archive.store(identity)
+            store.delete_recordings(gone)
+            store.flush()
+        remove_pictures(archive, gone)
+        archive.catalog.holdings.drop(gone)
+    going = set(gone)
+    return LetGo(tuple(gone), tuple(one for one in recordings if one not in going))
+
+
+def remove_pictures(archive: Archive, recordings: Sequence[str]) -> None:
+    """Delete the pictures of these recordings in every index."""
+    for identity in archive.catalog.indexes():
+        for recording in recordings:
+            remove_folder(archive.directory.pictures(identity.collection, recording))
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder of pictures, and the one that it lies in if that is empty then.
+
+    Raises StoreError if it cannot be deleted; that there is none is fine.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(
+            f"The pictures in {folder} cannot be deleted ({error.strerror}); "
+            "check the folder's permissions and start again."
+        ) from error
+    with suppress(OSError):
+        folder.parent.rmdir()
