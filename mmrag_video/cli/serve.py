@@ -15,9 +15,9 @@ from mmrag_video.settings import Settings
 @port_option
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None) -> None:
-    """Run the store, the page and the worker until Ctrl-C; what dies is started again.
+    """Run store, page and worker; what dies is started again.
 
-    By default only this machine can reach the page.
+    Until Ctrl-C. By default only this machine can reach the page.
 
     \b
     Example:
