@@ -49,6 +49,7 @@ class Archive:
         self._connections = ExitStack()
         """To the store: the lease of its server and the clients, closed before all else."""
         self._opening = threading.RLock()
+        self._opening_catalog = threading.Lock()
         self._catalog: Catalog | None = None
         self._model = model
         self._loading = threading.Lock()
@@ -66,8 +67,11 @@ class Archive:
 
     @property
     def catalog(self) -> Catalog:
-        """Cameras, recordings and runs. Raises CatalogError if it cannot be opened."""
-        with self._opening:
+        """Cameras, recordings and runs. Raises CatalogError if it cannot be opened.
+
+        Under a lock of its own: it is read while a store that does not answer is waited for.
+        """
+        with self._opening_catalog:
             if self._catalog is None:
                 self.directory.create()
                 self._catalog = Catalog(self.directory.catalog)

@@ -1,6 +1,6 @@
 """What can go wrong, as one sentence for a person and one exit code for a script."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -61,3 +61,35 @@ class IndexMismatchError(MmragError):
     """The index was made by another model or with other sampler settings."""
 
     exit_code = ExitCode.INDEX_MADE_OTHERWISE
+
+
+class ErrorKind(StrEnum):
+    """What a failure was about, for those who count failures."""
+
+    RECORDING = "recording"
+    """The file itself: it cannot be read, or is gone."""
+    DECODER = "decoder"
+    """The decoding process died or hung over it."""
+    MODEL = "model"
+    STORE = "store"
+    CATALOG = "catalog"
+    FILES = "files"
+    """The system refused to read or write: a full disk, a folder that may not be written to."""
+    OTHER = "other"
+    """Unforeseen, or not said."""
+
+
+# The first class that fits counts.
+_KINDS: tuple[tuple[type[BaseException], ErrorKind], ...] = (
+    (DecoderError, ErrorKind.DECODER),
+    (RecordingError, ErrorKind.RECORDING),
+    (ModelError, ErrorKind.MODEL),
+    (StoreError, ErrorKind.STORE),
+    (CatalogError, ErrorKind.CATALOG),
+    (OSError, ErrorKind.FILES),
+)
+
+
+def kind_of(error: BaseException) -> ErrorKind:
+    """What a failure was about."""
+    return next((kind for type_, kind in _KINDS if isinstance(error, type_)), ErrorKind.OTHER)

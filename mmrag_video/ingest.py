@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording, RunState
-from mmrag_video.errors import MmragError, RecordingError
+from mmrag_video.errors import ErrorKind, MmragError, RecordingError, kind_of
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.recording_ingest import RecordingIngest
 from mmrag_video.source_rules import camera_in, sampler_in, source_of
@@ -49,6 +49,8 @@ class Outcome:
     frames: int = 0
     message: str = ""
     """One sentence where the state needs one."""
+    kind: ErrorKind | None = None
+    """What a failure was about."""
 
 
 Progress = Callable[[Path, Fraction, Fraction], None]
@@ -130,7 +132,7 @@ def ingest_file(
     try:
         content = _content(archive, file.path)
     except RecordingError as error:
-        return _failed(archive, identity, file.path, str(error))
+        return _failed(archive, identity, file.path, str(error), kind_of(error))
     known = catalog.recording(content.sha256)
     source = source_of(file.path, all_sources(archive.settings, catalog))
     camera = known.camera if known else camera_in(source, file, archive.settings)
@@ -152,7 +154,7 @@ def ingest_file(
         catalog.fail_run(run, why)
         if foreseen and not isinstance(error, RecordingError):
             raise  # the store, the model or the disk: it would fail for every file
-        outcome = Outcome(file.path, OutcomeState.FAILED, message=why)
+        outcome = Outcome(file.path, OutcomeState.FAILED, message=why, kind=kind_of(error))
     _clear(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
 
@@ -182,11 +184,17 @@ def _content(archive: Archive, path: Path) -> Content:
     return content_of(path)
 
 
-def _failed(archive: Archive, identity: IndexIdentity, path: Path, why: str) -> Outcome:
+def _failed(
+    archive: Archive,
+    identity: IndexIdentity,
+    path: Path,
+    why: str,
+    kind: ErrorKind = ErrorKind.RECORDING,
+) -> Outcome:
     """A path that did not even lead to content that could be identified."""
     run = archive.catalog.begin_run(path, None, identity.fingerprint, identity.sampler)
     archive.catalog.fail_run(run, why)
-    return Outcome(path, OutcomeState.FAILED, message=why)
+    return Outcome(path, OutcomeState.FAILED, message=why, kind=kind)
 
 
 def _known(

@@ -23,6 +23,8 @@ from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
 from web.byte_ranges import LARGEST_RANGE
 from web.clip_cache import ClipCache
+from web.health_check import HealthCheck
+from web.metrics import Metrics
 from web.query_pictures import QueryPictures
 from web.services import Services, install_services
 
@@ -200,7 +202,9 @@ def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
 ) -> None:
     app = create_app(collection.archive)
     cache = ClipCache(tmp_path / "clips", longest_wait=0.5)
-    install_services(app, Services(collection.archive, QueryPictures(), cache))
+    archive = collection.archive
+    services = Services(archive, QueryPictures(), cache, Metrics(archive), HealthCheck(archive))
+    install_services(app, services)
     address = f"/recordings/{collection.gate.id}/clip?start=1&end=4"
     pipe = tmp_path / "pipe.avi"
     os.mkfifo(pipe)  # a recording that does not answer

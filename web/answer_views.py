@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -31,7 +32,10 @@ def _answer(opened: FormPage) -> WrittenAnswer:
     if question is None or opened.form.picture:
         raise UsageError("Only a question in words alone is answered in words.")
     with _turn():
-        return ask(services().archive, question, where)
+        began = perf_counter()
+        answer = ask(services().archive, question, where)
+        services().metrics.answers.observe(perf_counter() - began)
+        return answer
 
 
 @contextmanager

@@ -56,11 +56,13 @@ def _results(opened: FormPage) -> Results:
     query = form.query(services().pictures)
     began = perf_counter()
     answer = search(archive, query, where, limit)
+    seconds = perf_counter() - began
+    services().metrics.searches.observe(seconds)
     full = len(answer.moments) >= limit and limit < MOST_MOMENTS
     return Results(
         confident=[m for m in answer.moments if m.confidence is not Confidence.WEAK],
         weak=[m for m in answer.moments if m.confidence is Confidence.WEAK],
-        seconds=perf_counter() - began,
+        seconds=seconds,
         more=form.with_limit(min(2 * limit, MOST_MOMENTS)) if full else None,
     )
 

@@ -7,6 +7,8 @@ from flask import Flask, current_app
 
 from mmrag_video.archive import Archive
 from web.clip_cache import ClipCache
+from web.health_check import HealthCheck
+from web.metrics import Metrics
 from web.query_pictures import QueryPictures
 
 _EXTENSION = "mmrag_video"
@@ -22,6 +24,8 @@ class Services:
     archive: Archive
     pictures: QueryPictures
     clips: ClipCache
+    metrics: Metrics
+    health: HealthCheck
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
 

@@ -42,7 +42,7 @@ _CLOCK_JUMP = 20.0
 _STANDSTILL = (5.0, 15.0, 30.0, 60.0)
 """Seconds before the first and the next tries where nothing can be done at all; then the last."""
 _PATIENCE = 4.0
-"""Seconds in which threads end by themselves, half of what `serve` gives everything to stop in; what
+"""Seconds in which threads end by themselves, less than half of those that `serve` has for all; what
 they leave is cleared at the next start."""
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import JobRow
+from mmrag_video.errors import ErrorKind
 
 _LOT = 500
 """Rows named in one statement: SQLite takes at most 32766 values in one."""
@@ -57,6 +58,8 @@ class Job:
     due: datetime
     error: str
     """One sentence; empty unless the last attempt failed."""
+    kind: ErrorKind | None
+    """What that failure was about; None unless the last attempt failed."""
     worker: str | None
     heartbeat: datetime | None
     done_seconds: float
@@ -136,17 +139,26 @@ class JobQueue:
         """Its recording can be found."""
         now = datetime.now(UTC)
         self._change(
-            job.id, state=JobState.DONE.value, frames=frames, error="", worker=None, ended=now
+            job.id,
+            state=JobState.DONE.value,
+            frames=frames,
+            error="",
+            kind=None,
+            worker=None,
+            ended=now,
         )
 
-    def retry_later(self, job: Job, error: str, wait: timedelta) -> None:
+    def retry_later(
+        self, job: Job, error: str, wait: timedelta, kind: ErrorKind = ErrorKind.OTHER
+    ) -> None:
         """It failed, and is tried again after some time."""
-        now = datetime.now(UTC)
-        self._end(job, JobState.WAITING, error, attempts=job.attempts + 1, due=now + wait)
+        failure = {"attempts": job.attempts + 1, "kind": kind.value}
+        self._end(job, JobState.WAITING, error, due=datetime.now(UTC) + wait, **failure)
 
-    def set_aside(self, job: Job, error: str) -> None:
+    def set_aside(self, job: Job, error: str, kind: ErrorKind = ErrorKind.OTHER) -> None:
         """It failed for the last time."""
-        self._end(job, JobState.SET_ASIDE, error, attempts=job.attempts + 1)
+        failure = {"attempts": job.attempts + 1, "kind": kind.value}
+        self._end(job, JobState.SET_ASIDE, error, **failure)
 
     def put_back(self, job: Job, wait: timedelta = timedelta(0)) -> None:
         """It was broken off by no fault of its own."""
@@ -277,6 +289,7 @@ def _row(source: str, file: SeenFile, turn: float, now: datetime) -> dict[str, o
         "attempts": 0,
         "due": now,
         "error": "",
+        "kind": None,
         "worker": None,
         "heartbeat": None,
         "done_seconds": 0.0,
@@ -298,6 +311,7 @@ def _job(row: JobRow) -> Job:
         attempts=row.attempts,
         due=row.due,
         error=row.error,
+        kind=None if row.kind is None else ErrorKind(row.kind),
         worker=row.worker,
         heartbeat=row.heartbeat,
         done_seconds=row.done_seconds,

@@ -1,7 +1,7 @@
 """The catalog's tables. A change needs a file in migrations/versions and a new VERSION."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,8 @@ class JobRow(Table):
     due: Mapped[datetime]
     """Not before."""
     error: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(String(16))
+    """What the failure was about."""
     worker: Mapped[str | None] = mapped_column(Text)
     """Who holds the lease."""
     heartbeat: Mapped[datetime | None]
@@ -220,6 +222,10 @@ class WorkerRow(Table):
     heartbeat: Mapped[datetime | None]
     activity: Mapped[str] = mapped_column(Text)
     """What it is doing or waiting for, in words."""
+    told: Mapped[date | None]
+    """The last day of whose work the log has its line."""
+    let_go: Mapped[int]
+    """Recordings that the retention let go of since that line."""
 
 
 class SavedSearchRow(Table):

@@ -1,7 +1,7 @@
 """What page and commands ask of the worker, and what it says of itself."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select, update
 
@@ -40,6 +40,22 @@ class WorkerStates:
     def say(self, name: str, activity: str) -> None:
         """The worker lives, and is at this."""
         self._set(name=name, activity=activity, heartbeat=datetime.now(UTC))
+
+    def told(self) -> date | None:
+        """The last day of whose work the log has its line; None before the first."""
+        with self._database.reading() as session:
+            return session.scalars(select(WorkerRow.told)).one()
+
+    def note_told(self, day: date) -> int:
+        """The log gets a day's line now; how many recordings were let go of since the last one."""
+        with self._database.writing() as session:
+            row = session.scalars(select(WorkerRow)).one()
+            let_go, row.let_go, row.told = row.let_go, 0, day
+            return let_go
+
+    def note_let_go(self, recordings: int) -> None:
+        """The retention let go of so many more."""
+        self._set(let_go=WorkerRow.let_go + recordings)
 
     def _set(self, **values: object) -> None:
         with self._database.writing() as session:

@@ -36,6 +36,7 @@ def _make_queue() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(16)),
         sa.Column("worker", sa.Text()),
         sa.Column("heartbeat", sa.DateTime()),
         sa.Column("done_seconds", sa.Double(), nullable=False),
@@ -55,8 +56,10 @@ def _make_queue() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("heartbeat", sa.DateTime()),
         sa.Column("activity", sa.Text(), nullable=False),
+        sa.Column("told", sa.Date()),
+        sa.Column("let_go", sa.Integer(), nullable=False),
     )
-    op.bulk_insert(worker, [{"id": 1, "paused": False, "name": "", "activity": ""}])
+    op.bulk_insert(worker, [{"id": 1, "paused": False, "name": "", "activity": "", "let_go": 0}])
 
 
 def _make_saved_searches() -> None:
