@@ -14,6 +14,7 @@ import pytest
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.writer_lock import writer_lock
+from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.settings import Settings, SourceSettings
@@ -126,6 +127,38 @@ def test_a_file_that_was_moved_is_the_same_recording(
         assert (after.id, after.camera) == (before.id, before.camera)
         assert sum("is searchable" in line for line in worker.log) == 1, "it was not read again"
         worker.wait_until(lambda: counted(archive, JobState.GONE) == 1, "the old path is gone")
+
+
+@pytest.mark.parametrize("gone", ["mark", "forget"])
+def test_a_recording_whose_file_is_deleted_stays_or_goes_by_setting(
+    settings: Settings, nvr: Path, yard_clip: Path, long_clip: Path, gone: str
+):
+    with (
+        worker_with(settings.data_dir, {"nvr": {"folder": nvr, "gone": gone}}) as worker,
+        Archive(settings) as archive,
+    ):
+        shutil.copy(yard_clip, nvr / "stays.mp4")
+        shutil.copy(long_clip, nvr / "goes.mp4")
+        worker.wait_until(lambda: counted(archive, JobState.DONE) == 2, "both are searchable")
+        (nvr / "goes.mp4").unlink()
+        worker.wait_until(lambda: counted(archive, JobState.GONE) == 1, "it is missed")
+        if gone == "forget":
+            worker.wait_for("1 recording let go of")
+        names = {recording.path.name for recording in archive.catalog.recordings()}
+        assert names == ({"stays.mp4", "goes.mp4"} if gone == "mark" else {"stays.mp4"})
+        assert [one for one in look(archive) if not one.is_remark] == []
+
+
+def test_what_there_is_no_room_for_goes_by_itself(settings: Settings, nvr: Path, yard_clip: Path):
+    shutil.copy(yard_clip, nvr)
+    with worker_on(settings.data_dir, nvr) as worker:
+        worker.wait_for("is searchable")
+        worker.stop()
+    with worker_on(settings.data_dir, nvr, MMRAG_RETENTION__GIGABYTES="1e-9") as worker:
+        worker.wait_for("1 recording let go of, as the retention says")
+        with Archive(settings) as archive:
+            assert archive.catalog.recordings() == []
+            assert counted(archive, JobState.DONE) == 1, "the file is not ingested again"
 
 
 def test_a_folder_that_is_not_mounted_has_lost_nothing(

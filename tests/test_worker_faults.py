@@ -13,6 +13,7 @@ import pytest
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.check import look
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.settings import Settings
 from tests.conftest import decoders_of, passing_block
@@ -99,6 +100,7 @@ def assert_each_is_there_once(settings: Settings, expected: int) -> None:
             assert set(pictures[0].parent.iterdir()) == set(pictures)
             frames += run.frames
         assert store.count() == frames, "nothing else is in the store"
+        assert look(archive) == [], "and `mmrag-video check` says the same"
 
 
 def test_a_decoder_that_hangs_costs_a_try_and_the_others_go_on(

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobQueue
 from mmrag_video.catalog.records import Recording
-from mmrag_video.errors import MmragError
+from mmrag_video.errors import ErrorKind, MmragError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
 from mmrag_video.settings import WorkerSettings
@@ -19,6 +19,7 @@ from mmrag_video.source_rules import source_of
 from mmrag_video.sources import all_sources
 from mmrag_video.video.discover import FoundFile, Unreachable
 from workers.holding_back import Pace, Stopped
+from workers.logs import about
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT = 2.0
@@ -49,7 +50,10 @@ class Work:
 
         Raises StandstillError, the job put back, where no other would fare better, and Stopped.
         """
-        queue = self.archive.catalog.jobs
+        with about(job=job.id, source=job.source, path=job.file.path):
+            self._carry_out(job, self.archive.catalog.jobs)
+
+    def _carry_out(self, job: Job, queue: JobQueue) -> None:
         began = time.monotonic()
         try:
             outcome = self._ingest(job, queue)
@@ -90,21 +94,19 @@ class Work:
         return FoundFile(path, source.folder if source else path.parent)
 
     def _fail(self, job: Job, queue: JobQueue, outcome: Outcome) -> None:
-        about = {"job": job.id, "path": str(job.file.path), "source": job.source}
         if job.attempts + 1 >= self.settings.attempts:
-            queue.set_aside(job, outcome.message)
+            queue.set_aside(job, outcome.message, outcome.kind or ErrorKind.OTHER)
             _log.warning(
                 "%s It was tried %d times and is set aside.",
                 outcome.message,
                 job.attempts + 1,
-                extra=about,
             )
             return
         wait = back_off(job.attempts, self.settings.retry)
-        queue.retry_later(job, outcome.message, wait)
+        queue.retry_later(job, outcome.message, wait, outcome.kind or ErrorKind.OTHER)
         # Once: the same sentence at every try tells nothing new.
         level = logging.WARNING if outcome.message != job.error else logging.DEBUG
-        _log.log(level, "%s It is tried again in %s.", outcome.message, _span(wait), extra=about)
+        _log.log(level, "%s It is tried again in %s.", outcome.message, _span(wait))
 
     def _tell(self, job: Job, outcome: Outcome, seconds: float) -> None:
         if outcome.state is not OutcomeState.ADDED or outcome.recording is None:
@@ -116,8 +118,6 @@ class Work:
             outcome.frames,
             float(recording.duration) / max(seconds, 1e-3),
             extra={
-                "job": job.id,
-                "source": job.source,
                 "recording": recording.id,
                 "camera": recording.camera,
                 "frames": outcome.frames,

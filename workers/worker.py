@@ -22,6 +22,8 @@ from mmrag_video.index.identity import refusal
 from mmrag_video.ingest import clear_unfinished
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.sources import all_sources
+from workers.chores import Chores
+from workers.daily import DailyLine
 from workers.holding_back import HoldingBack, Stopped
 from workers.scanning import look_at, turn_of
 from workers.schedule import Due, Schedule, Watch
@@ -42,8 +44,8 @@ _CLOCK_JUMP = 20.0
 _STANDSTILL = (5.0, 15.0, 30.0, 60.0)
 """Seconds before the first and the next tries where nothing can be done at all; then the last."""
 _PATIENCE = 4.0
-"""Seconds in which threads end by themselves, less than half of those that `serve` has for all; what
-they leave is cleared at the next start."""
+"""Seconds in which threads end by themselves, less than half of those that `serve` has for all.
+What they leave is cleared at the next start."""
 
 
 class Worker:
@@ -61,6 +63,9 @@ class Worker:
         """When each source was last looked at, and how many seconds that took."""
         self._problems: dict[str, tuple[str, ...]] = {}
         self._threads: list[threading.Thread] = []
+        self._chores = Chores(self._archive)
+        self._chores_thread: threading.Thread | None = None
+        self._daily_line = DailyLine(self._archive)
         self._right_to_write = ExitStack()
         self._is_writing = False
         self._standstill: tuple[int, float, str] = (0, 0.0, "")
@@ -120,6 +125,7 @@ class Worker:
                     watch.follow(self._sources)
                 self._look(schedule)
                 self._see_to_threads()
+                self._daily_line.tell(datetime.now(UTC))
             except (MmragError, OSError) as error:
                 self._stand_still(str(error))
 
@@ -155,6 +161,7 @@ class Worker:
             _log.info("%d new files in %s.", len(changes.new), name, extra={"source": name})
         if changes.gone:
             jobs.mark_gone(changes.gone)
+            self._chores.ask_for()
             _log.info("%d files of %s are gone.", len(changes.gone), name, extra={"source": name})
         return changes.unsettled
 
@@ -167,10 +174,12 @@ class Worker:
         # A thread that could not write, the disk being full, could not say so either.
         if not self._threads and self._archive.catalog.jobs.put_back_running():
             self._end_writing()  # so that what it left in the store is cleared
-        is_due = self._archive.catalog.jobs.is_any_due()
-        if not is_due:
+        if not self._archive.catalog.jobs.is_any_due():
             if not self._threads:
                 self._end_writing()
+                self._see_to_chores()
+            return
+        if self._chores_thread is not None and self._chores_thread.is_alive():
             return
         if not self._is_writing:
             self._begin_writing()
@@ -195,6 +204,19 @@ class Worker:
             self._archive.activate(identity)
             self._right_to_write = taking.pop_all()
         self._is_writing = True
+
+    def _see_to_chores(self) -> None:
+        is_at_it = self._chores_thread is not None and self._chores_thread.is_alive()
+        if self._chores.are_due and not is_at_it:
+            self._chores_thread = threading.Thread(target=self._carry_out_chores, daemon=True)
+            self._chores_thread.start()
+
+    def _carry_out_chores(self) -> None:
+        try:
+            with writer_lock(self._archive.directory.root):
+                self._chores.carry_out(self._sources)
+        except (MmragError, OSError) as error:
+            self._stand_still(str(error))
 
     def _end_writing(self) -> None:
         self._right_to_write.close()

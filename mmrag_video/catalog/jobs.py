@@ -220,6 +220,14 @@ class JobQueue:
                     .values(state=JobState.GONE.value, ended=datetime.now(UTC))
                 )
 
+    def gone_paths(self, sources: Collection[str]) -> set[Path]:
+        """Files of these sources that are not there any more."""
+        query = select(JobRow.path).where(
+            JobRow.state == JobState.GONE.value, JobRow.source.in_(sources)
+        )
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
     def shift_due(self, jump: timedelta) -> None:
         """The clock was set: what waits, waits as long as before."""
         with self._database.writing() as session:

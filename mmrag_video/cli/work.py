@@ -1,6 +1,5 @@
 """`mmrag-video work`: the worker alone."""
 
-import logging
 import signal
 
 import click
@@ -21,11 +20,11 @@ def work(context: click.Context) -> None:
       mmrag-video work
     """
     # Only here, because the library needs no scheduler.
+    from workers.logs import set_up  # noqa: PLC0415
     from workers.worker import Worker  # noqa: PLC0415
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("workers").setLevel(logging.INFO)
     settings: Settings = context.obj
+    set_up(settings.worker.log)
     worker = Worker(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
