@@ -14,10 +14,12 @@ from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
+from mmrag_video.cli.queue import queue
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
+from mmrag_video.cli.sources import sources
 from mmrag_video.errors import ExitCode, MmragError
 from mmrag_video.settings.loading import load_settings
 
@@ -82,6 +84,8 @@ for command in (
     search,
     ask,
     serve,
+    sources,
+    queue,
     recordings,
     cameras,
     evaluate,
