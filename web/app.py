@@ -4,7 +4,15 @@ from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
-from web import answer_views, errors, query_picture_views, recording_views, search_views, words
+from web import (
+    answer_views,
+    errors,
+    query_picture_views,
+    recording_views,
+    search_views,
+    words,
+    work_views,
+)
 from web.clip_cache import ClipCache
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
@@ -36,6 +44,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(answer_views.blueprint)
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
+    app.register_blueprint(work_views.blueprint)
     return app
 
 

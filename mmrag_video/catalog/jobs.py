@@ -178,13 +178,18 @@ class JobQueue:
             return int(put_back.rowcount)  # type: ignore[attr-defined]
 
     def ask_again(self, ids: Collection[int] | None = None) -> int:
-        """Try again now what was set aside or waits after a failure; None: all. How many."""
+        """Try again now, as if it were new, what was set aside or waits after a failure.
+
+        None: all of it. How many.
+        """
         query = update(JobRow).where(_IS_FAILED)
         if ids is not None:
             query = query.where(JobRow.id.in_(ids))
         with self._database.writing() as session:
             asked = session.execute(
-                query.values(state=JobState.WAITING.value, attempts=0, due=datetime.now(UTC))
+                query.values(
+                    state=JobState.WAITING.value, attempts=0, error="", due=datetime.now(UTC)
+                )
             )
             return int(asked.rowcount)  # type: ignore[attr-defined]
 
