@@ -76,7 +76,7 @@ def queue_overview(catalog: Catalog, at: datetime | None = None) -> QueueOvervie
     by_source = queue.source_counts().values()
     running = queue.jobs(JobState.RUNNING)
     ended = queue.ended_since(at - RECENT)
-    untried = sum(source.waiting for source in by_source) - counts[JobState.RUNNING]
+    untried = sum(source.waiting for source in by_source)
     return QueueOverview(
         at=at,
         worker=worker,

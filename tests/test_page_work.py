@@ -162,11 +162,11 @@ def test_every_button_leads_back_to_the_page(
     asker: FlaskClient, archive: Archive, nvr: Path
 ) -> None:
     answers = [
-        post(asker, "/work/sources", name="nvr", folder=str(nvr), recursive="on"),
-        post(asker, "/work/pause"),
-        post(asker, "/work/resume"),
-        post(asker, "/work/retry"),
-        post(asker, "/work/sources/remove", name="nvr"),
+        post(asker, "/sources", name="nvr", folder=str(nvr), recursive="on"),
+        post(asker, "/queue/pause"),
+        post(asker, "/queue/resume"),
+        post(asker, "/queue/retry"),
+        post(asker, "/sources/remove", name="nvr"),
     ]
     assert {(answer.status_code, answer.headers["Location"]) for answer in answers} == {
         (303, "/work")
@@ -181,14 +181,14 @@ def test_the_form_as_it_stands_means_the_defaults(
     ticked = dict.fromkeys(re.findall(r'type="checkbox" name="(\w+)" checked', form), "on")
     chosen = {"camera_from": "name", "order": "newest", "gone": "mark"}
     sent = {**dict(inputs), **ticked, **chosen, "name": "nvr", "folder": str(nvr)}
-    assert post(asker, "/work/sources", **sent).status_code == 303
+    assert post(asker, "/sources", **sent).status_code == 303
     assert archive.catalog.sources.all() == {"nvr": SourceSettings(folder=nvr)}
 
 
 def test_a_refused_source_is_status_400_with_its_sentence(
     asker: FlaskClient, archive: Archive
 ) -> None:
-    refused = post(asker, "/work/sources", name="nvr", folder="relative")
+    refused = post(asker, "/sources", name="nvr", folder="relative")
     assert refused.status_code == 400
     assert "The folder relative must be given from the root" in words_of(refused)
     assert archive.catalog.sources.all() == {}
@@ -199,14 +199,14 @@ def test_all_that_failed_is_tried_again(asker: FlaskClient, archive: Archive) ->
     fail_next(archive.catalog, "Damaged.")
     fail_next(archive.catalog, "Gone.", again=timedelta(hours=1))
     assert words_of(get(asker, "/work")).count(">Try again<") == 2
-    post(asker, "/work/retry")
+    post(asker, "/queue/retry")
     assert archive.catalog.jobs.failed() == []
     assert [job.attempts for job in archive.catalog.jobs.untried()] == [0, 0]
 
 
 @pytest.mark.parametrize("job", ["", "x", "-1", "1.5", "9" * 40, "²"])
 def test_what_is_no_job_is_refused(asker: FlaskClient, job: str) -> None:
-    assert post(asker, "/work/retry", job=job).status_code == 400
+    assert post(asker, "/queue/retry", job=job).status_code == 400
 
 
 def test_a_source_of_the_settings_has_no_button_and_stays(archive: Archive, nvr: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_source_of_the_settings_has_no_button_and_stays(archive: Archive, nvr:
     client = create_app(archive).test_client()
     page = words_of(get(client, "/work"))
     assert "from the settings" in page and "Remove" not in page
-    refused = post(client, "/work/sources/remove", name="nvr")
+    refused = post(client, "/sources/remove", name="nvr")
     assert refused.status_code == 400 and "take [sources.nvr] out there" in words_of(refused)
 
 
@@ -227,14 +227,14 @@ def test_names_are_shown_as_text_only(asker: FlaskClient, archive: Archive, nvr:
     archive.catalog.worker.say(HOSTILE_CAMERA, HOSTILE_CAMERA)
     for answer in (
         get(asker, "/work"),
-        post(asker, "/work/sources", name=HOSTILE_CAMERA, folder=HOSTILE_CAMERA, since="<b>"),
+        post(asker, "/sources", name=HOSTILE_CAMERA, folder=HOSTILE_CAMERA, since="<b>"),
     ):
         assert "<img src=x" not in answer.get_data(as_text=True)
         assert "<img src=x onerror" in words_of(answer)
 
 
 @pytest.mark.parametrize(
-    "path", ["/work/pause", "/work/resume", "/work/retry", "/work/sources", "/work/sources/remove"]
+    "path", ["/queue/pause", "/queue/resume", "/queue/retry", "/sources", "/sources/remove"]
 )
 def test_no_other_web_site_can_press_a_button(
     asker: FlaskClient, archive: Archive, path: str

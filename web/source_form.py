@@ -14,7 +14,9 @@ _PATTERNS = ("include", "ignore")
 
 def _default(name: str) -> str:
     value = SourceSettings.model_fields[name].default
-    return "" if value is None or value is True or value == () else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None or value == () else str(value)
 
 
 @dataclass(frozen=True)

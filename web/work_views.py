@@ -10,10 +10,10 @@ from mmrag_video.sources import SourceError, SourceOrigin, add_source, list_sour
 from web.services import services
 from web.source_form import SourceForm
 
-blueprint = Blueprint("work", __name__, url_prefix="/work")
+blueprint = Blueprint("work", __name__)
 
 
-@blueprint.get("")
+@blueprint.get("/work")
 def page() -> ResponseReturnValue:
     """The queue as it stands, the sources, and the form for another."""
     return _page(SourceForm(), {})
@@ -39,21 +39,21 @@ def remove() -> ResponseReturnValue:
     return _back()
 
 
-@blueprint.post("/pause")
+@blueprint.post("/queue/pause")
 def pause() -> ResponseReturnValue:
     """Let the worker hold still."""
     services().archive.catalog.worker.pause(True)
     return _back()
 
 
-@blueprint.post("/resume")
+@blueprint.post("/queue/resume")
 def resume() -> ResponseReturnValue:
     """Let the worker go on."""
     services().archive.catalog.worker.pause(False)
     return _back()
 
 
-@blueprint.post("/retry")
+@blueprint.post("/queue/retry")
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or all that failed where there is none."""
     number = request.form.get("job")

@@ -81,7 +81,7 @@ class SourceCounts:
     known: int
     """All that are still there."""
     waiting: int
-    """Not tried yet, or being worked on."""
+    """Not tried yet."""
     failed: int
     """Set aside, or waiting for another try."""
 
@@ -259,7 +259,7 @@ class JobQueue:
 
     def source_counts(self) -> Mapping[str, SourceCounts]:
         """How many files of each source there are, and how many of them wait or failed."""
-        waiting = JobRow.state.in_([JobState.WAITING.value, JobState.RUNNING.value])
+        waiting = JobRow.state == JobState.WAITING.value
         query = select(
             JobRow.source,
             func.sum(case((JobRow.state != JobState.GONE.value, 1), else_=0)),
