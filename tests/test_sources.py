@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import ClockSettings, Settings, SourceSettings
 from mmrag_video.sources import SourceError, add_source, all_sources, remove_source
-from tests.conftest import Command
 from tests.queued import fail_next, run_next, wait_in_line
 
 
@@ -133,6 +135,7 @@ def test_a_removed_source_leaves_nothing_in_the_queue_but_what_runs(
 _TEXT = st.text(max_size=90)
 
 
+@hypothesis_settings(deadline=None)
 @given(
     name=_TEXT,
     folder=_TEXT,
@@ -158,34 +161,41 @@ def test_whatever_is_typed_is_taken_or_refused_in_words(
             remove_source(settings, archive.catalog, name)
 
 
-def test_sources_are_added_listed_and_removed_by_commands(run: Command, nvr: Path) -> None:
-    empty = run("sources")
-    assert (empty.returncode, empty.stdout) == (ExitCode.OK, "")
+def ask(archive: Archive, *arguments: object, **variables: str) -> Result:
+    """`mmrag-video sources`, in this process."""
+    data = str(archive.directory.root)
+    call = ["--data-dir", data, "sources", *map(str, arguments)]
+    return CliRunner().invoke(cli, call, env=variables)
+
+
+def test_sources_are_added_listed_and_removed_by_commands(archive: Archive, nvr: Path) -> None:
+    empty = ask(archive)
+    assert (empty.exit_code, empty.stdout) == (ExitCode.OK, "")
     assert "mmrag-video sources add NAME FOLDER" in empty.stderr
     options = ["--camera-from", "folder", "--cron", "*/15 * * * *", "--ignore", "a/*", "--live"]
-    assert run("sources", "add", "nvr", nvr, *options).returncode == ExitCode.OK
-    listed = run("sources").stdout
+    assert ask(archive, "add", "nvr", nvr, *options).exit_code == ExitCode.OK
+    listed = ask(archive).stdout
     for words in ("nvr", str(nvr), "from the folder", "*/15 * * * *", "page"):
         assert words in listed
-    [source] = json.loads(run("sources", "--json").stdout)["sources"]
+    [source] = json.loads(ask(archive, "--json").stdout)["sources"]
     assert source["files"] == {"known": 0, "waiting": 0, "failed": 0}
     assert (source["ignore"], source["live"], source["recursive"]) == (["a/*"], True, True)
-    assert run("sources", "remove", "nvr").returncode == ExitCode.OK
-    gone = run("sources", "remove", "nvr")
-    assert gone.returncode == ExitCode.USAGE
+    assert ask(archive, "remove", "nvr").exit_code == ExitCode.OK
+    gone = ask(archive, "remove", "nvr")
+    assert gone.exit_code == ExitCode.USAGE
     assert gone.stderr.startswith("Error: There is no source named 'nvr'")
 
 
-def test_a_command_says_in_words_why_a_source_is_refused(run: Command, nvr: Path) -> None:
-    refused = run("sources", "add", "nvr", nvr / "nowhere", "--every", "nan")
-    assert refused.returncode == ExitCode.USAGE
+def test_a_command_says_in_words_why_a_source_is_refused(archive: Archive, nvr: Path) -> None:
+    refused = ask(archive, "add", "nvr", nvr / "nowhere", "--every", "nan")
+    assert refused.exit_code == ExitCode.USAGE
     assert "cannot be looked at: No such file or directory." in refused.stderr
     assert "every: " in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_a_source_of_the_settings_is_listed_as_such(run: Command, nvr: Path) -> None:
+def test_a_source_of_the_settings_is_listed_as_such(archive: Archive, nvr: Path) -> None:
     own = json.dumps({"nvr": {"folder": str(nvr), "camera": "Front door"}})
-    listed = json.loads(run("sources", "--json", MMRAG_SOURCES=own).stdout)["sources"]
+    listed = json.loads(ask(archive, "--json", MMRAG_SOURCES=own).stdout)["sources"]
     assert [(source["name"], source["origin"]) for source in listed] == [("nvr", "settings")]
-    refused = run("sources", "add", "nvr", nvr, MMRAG_SOURCES=own)
-    assert refused.returncode == ExitCode.USAGE
+    refused = ask(archive, "add", "nvr", nvr, MMRAG_SOURCES=own)
+    assert refused.exit_code == ExitCode.USAGE
