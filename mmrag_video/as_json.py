@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import Any
 
 from mmrag_video.ask import AnswerState, WrittenAnswer
+from mmrag_video.catalog.jobs import Job, SourceCounts
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.queue_overview import QueueOverview
 from mmrag_video.recording_file import file_state
+from mmrag_video.sources import Source
 from mmrag_video.video.timecode import Timecode
 
 
@@ -137,6 +140,62 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
         "camera": outcome.recording.camera if outcome.recording else None,
         "frames": outcome.frames,
         "message": outcome.message,
+    }
+
+
+def source_to_json(source: Source, counts: SourceCounts) -> dict[str, Any]:
+    """A source, with its settings and how many of its files wait."""
+    return {
+        "name": source.name,
+        "origin": source.origin.value,
+        **source.settings.model_dump(mode="json"),
+        "files": {"known": counts.known, "waiting": counts.waiting, "failed": counts.failed},
+    }
+
+
+def queue_to_json(overview: QueueOverview) -> dict[str, Any]:
+    """The worker's queue as it stands."""
+    worker, progress = overview.worker, overview.progress
+    return {
+        "worker": {
+            "there": overview.is_worker_there,
+            "paused": worker.paused,
+            "name": worker.name,
+            "heartbeat": _moment_of_day(worker.heartbeat),
+            "activity": worker.activity,
+        },
+        "counts": {state.value: count for state, count in overview.counts.items()},
+        "untried": overview.untried,
+        "failures": overview.failures,
+        "running": [job_to_json(job) for job in overview.running],
+        "next": [job_to_json(job) for job in overview.next],
+        "failed": [job_to_json(job) for job in overview.failed],
+        "last_hour": {
+            "recordings": progress.recordings,
+            "frames": progress.frames,
+            "footage_s": progress.footage,
+            "busy_s": progress.busy,
+            "times_real_time": progress.times_real_time,
+        },
+        "caught_up": _moment_of_day(overview.caught_up),
+    }
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """A file of a source, and what became of it."""
+    return {
+        "id": job.id,
+        "path": str(job.file.path),
+        "source": job.source,
+        "state": job.state.value,
+        "attempts": job.attempts,
+        "due": _moment_of_day(job.due),
+        "error": job.error,
+        "done_s": job.done_seconds,
+        "total_s": job.total_seconds,
+        "frames": job.frames,
+        "begun": _moment_of_day(job.begun),
+        "ended": _moment_of_day(job.ended),
     }
 
 

@@ -12,6 +12,7 @@ from web import (
     recording_views,
     search_views,
     words,
+    work_views,
 )
 from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
@@ -49,6 +50,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
     app.register_blueprint(health_views.blueprint)
+    app.register_blueprint(work_views.blueprint)
     return app
 
 

@@ -12,7 +12,9 @@ from markupsafe import Markup
 
 from mmrag_video.counting import counted
 from mmrag_video.moments import Confidence, Moment, Span
+from mmrag_video.queue_overview import worker_in_words
 from mmrag_video.recording_file import file_problem
+from mmrag_video.sources import camera_rule_in_words, schedule_in_words
 from mmrag_video.video.timecode import Timecode
 from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
@@ -42,7 +44,7 @@ def timecode(seconds: Fraction) -> str:
     return str(Timecode(seconds))
 
 
-def duration(seconds: Fraction) -> str:
+def duration(seconds: Fraction | float) -> str:
     """A length for people: `0.8 s`, `42 s`, `3:05 min`, `2:10 h`."""
     if seconds < 10:
         return f"{float(seconds):.1f} s"
@@ -82,6 +84,11 @@ def day_and_time(time: datetime) -> str:
     return f"{_day(time)} {time:%H:%M:%S %Z}"
 
 
+def in_zone(time: datetime, zone: str) -> datetime:
+    """The same moment on the clock of an IANA zone."""
+    return time.astimezone(ZoneInfo(zone))
+
+
 def clock_origin(clock: Clock) -> str:
     """Where the wall-clock time was learned, in words, for a person who doubts it."""
     note = f" ({clock.note})" if clock.note else ""
@@ -113,4 +120,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "score_meaning": score_meaning,
     "counted": counted,
     "file_problem": file_problem,
+    "in_zone": in_zone,
+    "worker_in_words": worker_in_words,
+    "schedule_in_words": schedule_in_words,
+    "camera_rule_in_words": camera_rule_in_words,
 }

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import JobRow
@@ -69,6 +69,29 @@ class Job:
     found: datetime
     begun: datetime | None
     ended: datetime | None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was set aside, or waits for another try."""
+        is_waiting = self.state is JobState.WAITING
+        return self.state is JobState.SET_ASIDE or (is_waiting and bool(self.error))
+
+
+@dataclass(frozen=True)
+class SourceCounts:
+    """Files of one source."""
+
+    known: int
+    """All that are still there."""
+    waiting: int
+    """Not tried yet."""
+    failed: int
+    """Set aside, or waiting for another try."""
+
+
+_IS_FAILED = (JobRow.state == JobState.SET_ASIDE.value) | (
+    (JobRow.state == JobState.WAITING.value) & (JobRow.error != "")
+)
 
 
 class JobQueue:
@@ -177,16 +200,18 @@ class JobQueue:
             return int(put_back.rowcount)  # type: ignore[attr-defined]
 
     def ask_again(self, ids: Collection[int] | None = None) -> int:
-        """Try again now what was set aside or waits after a failure; None: all. How many."""
-        failed = (JobRow.state == JobState.SET_ASIDE.value) | (
-            (JobRow.state == JobState.WAITING.value) & (JobRow.error != "")
-        )
-        query = update(JobRow).where(failed)
+        """Try again now, as if it were new, what was set aside or waits after a failure.
+
+        None: all of it. How many.
+        """
+        query = update(JobRow).where(_IS_FAILED)
         if ids is not None:
             query = query.where(JobRow.id.in_(ids))
         with self._database.writing() as session:
             asked = session.execute(
-                query.values(state=JobState.WAITING.value, attempts=0, due=datetime.now(UTC))
+                query.values(
+                    state=JobState.WAITING.value, attempts=0, error="", due=datetime.now(UTC)
+                )
             )
             return int(asked.rowcount)  # type: ignore[attr-defined]
 
@@ -228,6 +253,15 @@ class JobQueue:
         with self._database.reading() as session:
             return set(session.scalars(query))
 
+    def forget_source(self, source: str) -> None:
+        """Take its files out of the queue, but for those that are being worked on."""
+        with self._database.writing() as session:
+            session.execute(
+                delete(JobRow).where(
+                    JobRow.source == source, JobRow.state != JobState.RUNNING.value
+                )
+            )
+
     def shift_due(self, jump: timedelta) -> None:
         """The clock was set: what waits, waits as long as before."""
         with self._database.writing() as session:
@@ -257,6 +291,34 @@ class JobQueue:
         with self._database.reading() as session:
             counted = {JobState(state): count for state, count in session.execute(query)}
         return {state: counted.get(state, 0) for state in JobState}
+
+    def failed(self, limit: int = 100) -> list[Job]:
+        """What was set aside or waits for another try, the newest failure first."""
+        query = select(JobRow).where(_IS_FAILED).order_by(JobRow.ended.desc()).limit(limit)
+        with self._database.reading() as session:
+            return [_job(row) for row in session.scalars(query)]
+
+    def untried(self, limit: int = 100) -> list[Job]:
+        """What waits for its turn without having failed, in that order."""
+        query = select(JobRow).where(JobRow.state == JobState.WAITING.value, JobRow.error == "")
+        with self._database.reading() as session:
+            ordered = query.order_by(JobRow.turn, JobRow.id).limit(limit)
+            return [_job(row) for row in session.scalars(ordered)]
+
+    def source_counts(self) -> Mapping[str, SourceCounts]:
+        """How many files of each source there are, and how many of them wait or failed."""
+        waiting = JobRow.state == JobState.WAITING.value
+        query = select(
+            JobRow.source,
+            func.sum(case((JobRow.state != JobState.GONE.value, 1), else_=0)),
+            func.sum(case((waiting & ~_IS_FAILED, 1), else_=0)),
+            func.sum(case((_IS_FAILED, 1), else_=0)),
+        ).group_by(JobRow.source)
+        with self._database.reading() as session:
+            return {
+                source: SourceCounts(known, waiting, failed)
+                for source, known, waiting, failed in session.execute(query)
+            }
 
     def ended_since(self, moment: datetime) -> list[Job]:
         """What was done or set aside since then, oldest first."""

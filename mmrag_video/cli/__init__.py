@@ -17,10 +17,12 @@ from mmrag_video.cli.forget import forget
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
 from mmrag_video.cli.page import page
+from mmrag_video.cli.queue import queue
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
+from mmrag_video.cli.sources import sources
 from mmrag_video.cli.work import work
 from mmrag_video.end_with_parent import end_in_order, when_parent_ends
 from mmrag_video.errors import ExitCode, MmragError
@@ -98,6 +100,8 @@ for command in (
     serve,
     page,
     work,
+    sources,
+    queue,
     recordings,
     cameras,
     forget,

@@ -1,0 +1,83 @@
+"""The page of what goes on by itself: sources, and the worker's queue."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mmrag_video.catalog.jobs import SourceCounts
+from mmrag_video.errors import UsageError
+from mmrag_video.queue_overview import queue_overview
+from mmrag_video.sources import SourceError, SourceOrigin, add_source, list_sources, remove_source
+from web.services import services
+from web.source_form import SourceForm
+
+blueprint = Blueprint("work", __name__)
+
+
+@blueprint.get("/work")
+def page() -> ResponseReturnValue:
+    """The queue as it stands, the sources, and the form for another."""
+    return _page(SourceForm(), {})
+
+
+@blueprint.post("/sources")
+def add() -> ResponseReturnValue:
+    """Add a source; the form again, with a sentence beside each field that is wrong."""
+    archive = services().archive
+    form = SourceForm.read(request.form)
+    try:
+        add_source(archive.settings, archive.catalog, form.name, form.values())
+    except SourceError as error:
+        return _page(form, dict(error.problems)), 400
+    return _back()
+
+
+@blueprint.post("/sources/remove")
+def remove() -> ResponseReturnValue:
+    """Take away a source that was added here or by a command."""
+    archive = services().archive
+    remove_source(archive.settings, archive.catalog, request.form.get("name", ""))
+    return _back()
+
+
+@blueprint.post("/queue/pause")
+def pause() -> ResponseReturnValue:
+    """Let the worker hold still."""
+    services().archive.catalog.worker.pause(True)
+    return _back()
+
+
+@blueprint.post("/queue/resume")
+def resume() -> ResponseReturnValue:
+    """Let the worker go on."""
+    services().archive.catalog.worker.pause(False)
+    return _back()
+
+
+@blueprint.post("/queue/retry")
+def retry() -> ResponseReturnValue:
+    """Try the job of the field `job` again, or all that failed where there is none."""
+    number = request.form.get("job")
+    if number is not None and not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise UsageError(f"{number[:20]!r} is not the number of a job.")
+    # One that has meanwhile been tried, or was removed, needs no sentence: the page shows it.
+    services().archive.catalog.jobs.ask_again(None if number is None else [int(number)])
+    return _back()
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(url_for("work.page"), code=303)
+
+
+def _page(form: SourceForm, problems: dict[str, str]) -> str:
+    archive = services().archive
+    return render_template(
+        "work.html",
+        form=form,
+        problems=problems,
+        overview=queue_overview(archive.catalog),
+        sources=list_sources(archive.settings, archive.catalog),
+        counts=archive.catalog.jobs.source_counts(),
+        no_files=SourceCounts(0, 0, 0),
+        removable=SourceOrigin.PAGE,
+        zone=archive.settings.clock.zone,
+    )
