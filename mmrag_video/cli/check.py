@@ -22,8 +22,9 @@ from mmrag_video.settings import Settings
 def check(context: click.Context, mending: bool, deep: bool, as_json: bool) -> None:
     """Say whether store, catalog and files agree.
 
-    Store, catalog, pictures and files are compared, and what differs is said, one line each. Exit code 0: they agree, or all is mended. 1: something differs. That a recording's file is
-    gone or has grown is said, but is no difference.
+    Store, catalog, pictures and files are compared, and what differs is said, one line each. Exit
+    code 0: they agree, or all is mended. 1: something differs. That a recording's file is gone or
+    has another size is said, but is no difference.
 
     \b
     Example:

@@ -38,8 +38,9 @@ def forget(
 ) -> None:
     """Let recordings go from the index.
 
-    That is, their vectors, their pictures and their rows in the catalog. RECORDINGS are ids, or beginnings of ids, as `mmrag-video recordings` shows them. Their files
-    are not touched, and an ingest of one by name makes it searchable again.
+    That is, their vectors, their pictures and their rows in the catalog. RECORDINGS are ids, or
+    beginnings of ids, as `mmrag-video recordings` shows them. Their files are not touched, and an
+    ingest of one by name makes it searchable again.
 
     \b
     Example:
