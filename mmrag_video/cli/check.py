@@ -20,10 +20,11 @@ from mmrag_video.settings import Settings
 @json_option
 @click.pass_context
 def check(context: click.Context, mending: bool, deep: bool, as_json: bool) -> None:
-    """Compare store, catalog, pictures and files, and say what differs.
+    """Say whether store, catalog and files agree.
 
-    Exit code 0: they agree, or all is mended. 1: something differs. That a recording's file is
-    gone or has grown is said, but is no difference.
+    Store, catalog, pictures and files are compared, and what differs is said, one line each. Exit
+    code 0: they agree, or all is mended. 1: something differs. That a recording's file is gone or
+    has another size is said, but is no difference.
 
     \b
     Example:

@@ -36,10 +36,11 @@ def forget(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Let RECORDINGS go: their vectors, their pictures and their rows in the catalog.
+    """Let recordings go from the index.
 
-    RECORDINGS are ids, or beginnings of ids, as `mmrag-video recordings` shows them. Their files
-    are not touched, and an ingest of one by name makes it searchable again.
+    That is, their vectors, their pictures and their rows in the catalog. RECORDINGS are ids, or
+    beginnings of ids, as `mmrag-video recordings` shows them. Their files are not touched, and an
+    ingest of one by name makes it searchable again.
 
     \b
     Example:
