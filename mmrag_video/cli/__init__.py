@@ -16,6 +16,7 @@ from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
+from mmrag_video.cli.saved import saved
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.errors import ExitCode, MmragError
@@ -81,6 +82,7 @@ for command in (
     reindex,
     search,
     ask,
+    saved,
     serve,
     recordings,
     cameras,
