@@ -7,8 +7,9 @@ happens rings each time, and what happens in every recording rings in about one 
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from fractions import Fraction
 from urllib.parse import urlsplit
 
 from mmrag_video.archive import Archive
@@ -137,12 +138,13 @@ def _ring(
         for moment in moments
         if moment.confidence is not Confidence.WEAK and needed.lets_through(moment.score)
     ]
-    gap = timedelta(seconds=archive.settings.search.join_gap)
-    hits = catalog.saved.note(saved, recording, index, _best_score(moments), found, gap)
+    seconds = archive.settings.search.join_gap
+    together = _joined(found, Fraction(seconds))
+    gap = timedelta(seconds=seconds)
+    hits = catalog.saved.note(saved, recording, index, _best_score(moments), together, gap)
     for hit in hits:
-        _log.info(
-            "%s: %s at %s, score %.2f.", saved.name, camera, hit.moment.start, hit.moment.score
-        )
+        at = Timecode(hit.moment.start)
+        _log.info("%s: %s at %s, score %.2f.", saved.name, camera, at, hit.moment.score)
     return hits
 
 
@@ -179,6 +181,29 @@ def _found(moment: Moment, needed: Threshold) -> FoundMoment:
         threshold=needed.score,
         why=moment.why,
     )
+
+
+def _joined(found: Sequence[FoundMoment], gap: Fraction) -> list[FoundMoment]:
+    """Those that are at most `gap` seconds apart as one, for which the better one speaks.
+
+    A search may tell an event in parts, so that its best frame stands alone; a ring is one ring.
+    """
+    joined: list[FoundMoment] = []
+    for moment in sorted(found, key=lambda one: one.start):
+        if not joined or moment.start - joined[-1].end > gap:
+            joined.append(moment)
+            continue
+        last = joined[-1]
+        later = max(last, moment, key=lambda one: one.end)
+        better = max(last, moment, key=lambda one: one.score)
+        joined[-1] = replace(
+            better,
+            start=last.start,
+            wall_start=last.wall_start,
+            end=later.end,
+            wall_end=later.wall_end,
+        )
+    return joined
 
 
 def _check_target(target: Target) -> None:

@@ -200,7 +200,7 @@ def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
 ) -> None:
     app = create_app(collection.archive)
     cache = ClipCache(tmp_path / "clips", longest_wait=0.5)
-    install_services(app, Services(collection.archive, QueryPictures(), cache))
+    install_services(app, Services(collection.archive, QueryPictures(), cache, True))
     address = f"/recordings/{collection.gate.id}/clip?start=1&end=4"
     pipe = tmp_path / "pipe.avi"
     os.mkfifo(pipe)  # a recording that does not answer

@@ -4,7 +4,15 @@ from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
-from web import answer_views, errors, query_picture_views, recording_views, search_views, words
+from web import (
+    answer_views,
+    errors,
+    query_picture_views,
+    recording_views,
+    saved_views,
+    search_views,
+    words,
+)
 from web.clip_cache import ClipCache
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
@@ -29,13 +37,14 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["ticks"] = _TicksConverter
     app.jinja_env.filters.update(words.FILTERS)
     clips = ClipCache(archive.clip_cache)
-    install_services(app, Services(archive, QueryPictures(), clips))
+    install_services(app, Services(archive, QueryPictures(), clips, loopback_only))
     install_security(app, loopback_only=loopback_only)
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)
     app.register_blueprint(answer_views.blueprint)
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
+    app.register_blueprint(saved_views.blueprint)
     return app
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from mmrag_video.counting import counted
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.recording_file import file_problem
+from mmrag_video.saved_search import webhook_host
 from mmrag_video.video.timecode import Timecode, address_seconds
 from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
@@ -104,4 +105,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "score_meaning": score_meaning,
     "counted": counted,
     "file_problem": file_problem,
+    "webhook_host": webhook_host,
 }
