@@ -47,7 +47,7 @@ def saved() -> None:
 @click.option("--webhook", default="", help="Address that hits are posted to.")
 @click.option(
     "--secret-file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="File with the secret that messages to the webhook are signed with.",
 )
 @click.option("--secret-env", help="Environment variable with that secret.")
