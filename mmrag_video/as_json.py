@@ -8,15 +8,18 @@ from fractions import Fraction
 from typing import Any
 
 from mmrag_video.ask import AnswerState, WrittenAnswer
+from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.jobs import Job, SourceCounts
 from mmrag_video.catalog.records import Camera, Recording
+from mmrag_video.catalog.saved_searches import SavedSearch
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
 from mmrag_video.queue_overview import QueueOverview
 from mmrag_video.recording_file import file_state
+from mmrag_video.saved_search import webhook_host
 from mmrag_video.sources import Source
-from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.timecode import Timecode, address_seconds
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
@@ -196,6 +199,46 @@ def job_to_json(job: Job) -> dict[str, Any]:
         "frames": job.frames,
         "begun": _moment_of_day(job.begun),
         "ended": _moment_of_day(job.ended),
+    }
+
+
+def hit_to_json(hit: Hit, search: SavedSearch) -> dict[str, Any]:
+    """A hit, as a webhook and a command get it; nothing of how it is delivered."""
+    moment = hit.moment
+    return {
+        "search": search.name,
+        "text": search.text,
+        "camera": moment.camera,
+        "recording": moment.recording,
+        "start": str(Timecode(moment.start)),
+        "end": str(Timecode(moment.end)),
+        "start_s": float(moment.start),
+        "end_s": float(moment.end),
+        "wall_start": _moment_of_day(moment.wall_start),
+        "wall_end": _moment_of_day(moment.wall_end),
+        "zone": moment.zone,
+        "clock_origin": moment.clock_origin.value,
+        "score": round(moment.score, 4),
+        "confidence": moment.confidence.value,
+        "threshold": round(moment.threshold, 4),
+        "why": moment.why,
+        "found": _moment_of_day(hit.found),
+        "page": (
+            f"/recordings/{moment.recording}/play"
+            f"?t={address_seconds(moment.start)},{address_seconds(moment.end)}"
+        ),
+    }
+
+
+def saved_search_to_json(search: SavedSearch) -> dict[str, Any]:
+    """A saved search, without its secret and the webhook's path, which may be one too."""
+    return {
+        "name": search.name,
+        "text": search.text,
+        "cameras": list(search.cameras),
+        "webhook": webhook_host(search.target.webhook) or None,
+        "command": list(search.target.command) or None,
+        "created": _moment_of_day(search.created),
     }
 
 

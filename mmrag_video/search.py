@@ -29,13 +29,7 @@ def search(
     Raises UsageError for a query that is empty or no text, IndexMismatchError if another model
     made the index, StoreError if the store cannot be reached.
     """
-    query = Query(text=(query.text or "").strip() or None, image=query.image)
-    if query.text is None and query.image is None:
-        raise UsageError("Say what to look for, in words or with a picture.")
-    if query.text and query.text != query.text.encode(errors="replace").decode():
-        raise UsageError(f"The question {query.text!r} holds bytes that are not valid text.")
-    if len(query.text or "") > LONGEST_QUERY:
-        raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
+    query = checked(query)
     identity = archive.active_identity
     if identity is None:
         return Answer(moments=())
@@ -70,6 +64,18 @@ def search(
             _moment(event, spans, collection, recordings) for event, spans in islice(joined, wanted)
         )
     )
+
+
+def checked(query: Query) -> Query:
+    """The query without white space around it. Raises UsageError if it is empty or no text."""
+    query = Query(text=(query.text or "").strip() or None, image=query.image)
+    if query.text is None and query.image is None:
+        raise UsageError("Say what to look for, in words or with a picture.")
+    if query.text and query.text != query.text.encode(errors="replace").decode():
+        raise UsageError(f"The question {query.text!r} holds bytes that are not valid text.")
+    if len(query.text or "") > LONGEST_QUERY:
+        raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
+    return query
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mmrag_video.ask import AnswerState
+from mmrag_video.catalog.hits import Delivery
 from mmrag_video.catalog.records import RunState
 from mmrag_video.check import Kind
 from mmrag_video.cli import cli
@@ -257,6 +258,7 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
         ("commands.md", "What an ingest says", "State", OutcomeState),
         ("commands.md", "What an answer says", "State", AnswerState),
         ("commands.md", "What may differ", "Kind", Kind),
+        ("commands.md", "How a delivery stands", "Delivery", Delivery),
         ("commands.md", "What its words mean", "Health", Health),
         ("commands.md", "mmrag-video models", "Weights", Weights),
         ("commands.md", "mmrag-video models test", "Verdict", Verdict),

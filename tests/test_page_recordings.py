@@ -203,7 +203,9 @@ def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
     app = create_app(collection.archive)
     cache = ClipCache(tmp_path / "clips", longest_wait=0.5)
     archive = collection.archive
-    services = Services(archive, QueryPictures(), cache, Metrics(archive), HealthCheck(archive))
+    services = Services(
+        archive, QueryPictures(), cache, Metrics(archive), HealthCheck(archive), True
+    )
     install_services(app, services)
     address = f"/recordings/{collection.gate.id}/clip?start=1&end=4"
     pipe = tmp_path / "pipe.avi"

@@ -10,6 +10,7 @@ from web import (
     health_views,
     query_picture_views,
     recording_views,
+    saved_views,
     search_views,
     words,
     work_views,
@@ -40,9 +41,8 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["ticks"] = _TicksConverter
     app.jinja_env.filters.update(words.FILTERS)
     clips = ClipCache(archive.clip_cache)
-    install_services(
-        app, Services(archive, QueryPictures(), clips, Metrics(archive), HealthCheck(archive))
-    )
+    metrics, health = Metrics(archive), HealthCheck(archive)
+    install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
     install_security(app, loopback_only=loopback_only)
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)
@@ -51,6 +51,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(recording_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
+    app.register_blueprint(saved_views.blueprint)
     return app
 
 

@@ -17,10 +17,10 @@ from mmrag_video.errors import UsageError
 from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_problem
 from mmrag_video.video.clips import plays_in_browser
+from mmrag_video.video.timecode import address_seconds
 from web.byte_ranges import send_video
 from web.errors import RecordingGoneError
 from web.services import services
-from web.words import address_seconds
 
 blueprint = Blueprint("recordings", __name__)
 

@@ -26,6 +26,8 @@ class Services:
     clips: ClipCache
     metrics: Metrics
     health: HealthCheck
+    loopback_only: bool
+    """Whether none but this machine reaches the page."""
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
 

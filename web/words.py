@@ -14,8 +14,9 @@ from mmrag_video.counting import counted
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.queue_overview import worker_in_words
 from mmrag_video.recording_file import file_problem
+from mmrag_video.saved_search import webhook_host
 from mmrag_video.sources import camera_rule_in_words, schedule_in_words
-from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.timecode import Timecode, address_seconds
 from mmrag_video.video.wall_clock import Clock, ClockOrigin
 
 ORIGINS: Mapping[ClockOrigin, str] = {
@@ -54,15 +55,6 @@ def duration(seconds: Fraction | float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02d} min"
     return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
-
-
-def address_seconds(seconds: Fraction) -> str:
-    """Seconds for an address, in milliseconds.
-
-    Rounded up: rounded down, a player would show the frame before the one that is meant.
-    """
-    milliseconds = math.ceil(seconds * 1000)
-    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
 
 
 def wall_span(first: Span, last: Span) -> str:
@@ -124,4 +116,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "worker_in_words": worker_in_words,
     "schedule_in_words": schedule_in_words,
     "camera_rule_in_words": camera_rule_in_words,
+    "webhook_host": webhook_host,
 }

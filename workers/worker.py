@@ -20,10 +20,12 @@ from mmrag_video.errors import CatalogError, MmragError
 from mmrag_video.file_lock import FileLock, LockMode
 from mmrag_video.index.identity import refusal
 from mmrag_video.ingest import clear_unfinished
+from mmrag_video.saved_search import ring, ring_missed
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.sources import all_sources
 from workers.chores import Chores
 from workers.daily import DailyLine
+from workers.deliveries import Deliveries
 from workers.holding_back import HoldingBack, Stopped
 from workers.scanning import look_at, turn_of
 from workers.schedule import Due, Schedule, Watch
@@ -67,7 +69,7 @@ class Worker:
         self._chores_thread: threading.Thread | None = None
         self._daily_line = DailyLine(self._archive)
         self._right_to_write = ExitStack()
-        self._is_writing = False
+        self._is_writing = self._has_written = False
         self._standstill: tuple[int, float, str] = (0, 0.0, "")
         """How often in a row, until when, and why."""
 
@@ -84,6 +86,8 @@ class Worker:
             if put_back:
                 _log.info("%d recordings that were at hand begin again.", put_back)
             threading.Thread(target=self._say_so, name="signs of life", daemon=True).start()
+            deliveries = Deliveries(self._archive.catalog)
+            deliveries.start()
             schedule, watch = Schedule(self._due, self._settings.clock.zone), Watch(self._due)
             try:
                 self._loop(schedule, watch)
@@ -91,6 +95,7 @@ class Worker:
                 watch.close()
                 schedule.close()
                 self._end_threads()
+                deliveries.stop(wait=0.5)
                 self._right_to_write.close()
 
     @contextmanager
@@ -202,8 +207,10 @@ class Worker:
                 raise refusal(active, identity, self._archive.directory.root)
             clear_unfinished(self._archive, identity)
             self._archive.activate(identity)
+            if not self._has_written:
+                ring_missed(self._archive)
             self._right_to_write = taking.pop_all()
-        self._is_writing = True
+        self._is_writing = self._has_written = True
 
     def _see_to_chores(self) -> None:
         is_at_it = self._chores_thread is not None and self._chores_thread.is_alive()
@@ -258,7 +265,11 @@ class Worker:
         self._standstill = (times + 1, time.monotonic() + wait, why)
 
     def _on_added(self, recording: Recording) -> None:
-        """Here saved searches are put to what is new."""
+        """Put the saved searches to what is new. What fails here is made up for at the next start."""
+        try:
+            ring(self._archive, recording)
+        except MmragError as error:
+            _log.warning("No saved search was put to %s: %s", recording.path, error)
 
     def _say_so(self) -> None:
         """A thread of its own: the main one may be loading a model."""

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
 from mmrag_video.catalog.jobs import JobQueue
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
@@ -28,6 +29,7 @@ from mmrag_video.catalog.rows import (
     recording_of,
     run_of,
 )
+from mmrag_video.catalog.saved_searches import SavedSearches
 from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
 from mmrag_video.catalog.source_table import SourceTable
 from mmrag_video.catalog.worker_state import WorkerStates
@@ -51,6 +53,8 @@ class Catalog:
         self.worker = WorkerStates(self.database)
         self.sources = SourceTable(self.database)
         self.holdings = Holdings(self.database)
+        self.saved = SavedSearches(self.database)
+        self.hits = Hits(self.database)
 
     def close(self) -> None:
         """Let go of the file."""

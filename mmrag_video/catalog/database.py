@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,22 @@ class Database:
         """A session in one transaction: all of it is written, or nothing."""
         with in_words(self.file), Session(_for_writing(self._engine)) as session, session.begin():
             yield session
+
+    def hide_from_others(self) -> None:
+        """Take from all but owner and group what rights they have to the file.
+
+        Raises CatalogError if the file is somebody else's.
+        """
+        for ending in ("", "-wal", "-shm"):
+            part = self.file.with_name(self.file.name + ending)
+            try:
+                with suppress(FileNotFoundError):
+                    part.chmod(part.stat().st_mode & 0o770)
+            except OSError as error:
+                raise CatalogError(
+                    f"Others may read the catalog {part}, and that cannot be changed"
+                    f" ({error.strerror}): a secret does not belong in it; change its permissions."
+                ) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -242,11 +242,14 @@ class SavedSearchRow(Table):
     secret: Mapped[str] = mapped_column(Text)
     command: Mapped[list[str]] = mapped_column(JSON)
     created: Mapped[datetime]
-    active: Mapped[bool]
 
 
 class SavedScoreRow(Table):
-    """The best score of a saved search in one recording: a camera's history."""
+    """The best score of a saved search in one recording: a camera's history.
+
+    A row without a score is of a recording that was there when the search was saved, and has not
+    been looked at yet.
+    """
 
     __tablename__ = "saved_score"
 
@@ -255,15 +258,24 @@ class SavedScoreRow(Table):
     )
     recording: Mapped[str] = mapped_column(String(64), primary_key=True)
     camera: Mapped[str] = mapped_column(Text)
-    score: Mapped[float]
+    index: Mapped[str] = mapped_column(String(16))
+    """Fingerprint of the index that was searched; scores of another one are no measure."""
+    score: Mapped[float | None]
     noted: Mapped[datetime]
 
 
 class HitRow(Table):
-    """A moment of a new recording that a saved search rang for, and whether that was delivered."""
+    """A moment of a new recording that a saved search rang for, and whether that was delivered.
+
+    It holds all that is told of it: it outlives its recording.
+    """
 
     __tablename__ = "hit"
-    __table_args__ = (UniqueConstraint("search", "recording", "start"),)
+    __table_args__ = (
+        UniqueConstraint("search", "recording", "start"),
+        # An id that was delivered is never given to another hit.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     search: Mapped[int] = mapped_column(ForeignKey("saved_search.id", ondelete="CASCADE"))
@@ -271,12 +283,20 @@ class HitRow(Table):
     camera: Mapped[str] = mapped_column(Text)
     start: Mapped[Fraction]
     end: Mapped[Fraction]
+    best: Mapped[Fraction]
+    """Time of the frame that answers best."""
     wall_start: Mapped[datetime | None]
+    wall_end: Mapped[datetime | None]
+    zone: Mapped[str] = mapped_column(Text)
+    clock_origin: Mapped[str] = mapped_column(String(32))
     score: Mapped[float]
+    confidence: Mapped[str] = mapped_column(String(16))
     threshold: Mapped[float]
     why: Mapped[str] = mapped_column(Text)
     found: Mapped[datetime]
-    delivery: Mapped[str] = mapped_column(String(16))
+    continues: Mapped[int | None]
+    """The hit of the same moment in the camera's neighbouring recording."""
+    delivery: Mapped[str] = mapped_column(String(16), index=True)
     attempts: Mapped[int]
     due: Mapped[datetime]
     error: Mapped[str] = mapped_column(Text)

@@ -20,6 +20,7 @@ from mmrag_video.cli.page import page
 from mmrag_video.cli.queue import queue
 from mmrag_video.cli.recordings import recordings
 from mmrag_video.cli.reindex import reindex
+from mmrag_video.cli.saved import saved
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.cli.sources import sources
@@ -97,6 +98,7 @@ for command in (
     reindex,
     search,
     ask,
+    saved,
     serve,
     page,
     work,

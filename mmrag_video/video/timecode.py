@@ -1,5 +1,6 @@
 """Media time for people: `00:01:02.480`, an exact fraction of seconds underneath."""
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,3 +32,12 @@ class Timecode:
             raise ValueError(f"{text!r} is not a timecode such as 00:01:02.480")
         hours = int(match["hours"] or 0)
         return cls(Fraction(hours * 3600 + int(match["minutes"]) * 60) + Fraction(match["seconds"]))
+
+
+def address_seconds(seconds: Fraction) -> str:
+    """Seconds for an address, in milliseconds.
+
+    Rounded up: rounded down, a player would show the frame before the one that is meant.
+    """
+    milliseconds = math.ceil(seconds * 1000)
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"

@@ -73,14 +73,14 @@ def _make_saved_searches() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("command", sa.JSON(), nullable=False),
         sa.Column("created", sa.DateTime(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
     )
     op.create_table(
         "saved_score",
         sa.Column("search", sa.Integer(), _of_a_saved_search(), primary_key=True),
         sa.Column("recording", sa.String(64), primary_key=True),
         sa.Column("camera", sa.Text(), nullable=False),
-        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("index", sa.String(16), nullable=False),
+        sa.Column("score", sa.Double()),
         sa.Column("noted", sa.DateTime(), nullable=False),
     )
     op.create_table(
@@ -91,16 +91,23 @@ def _make_saved_searches() -> None:
         sa.Column("camera", sa.Text(), nullable=False),
         sa.Column("start", sa.String(64), nullable=False),
         sa.Column("end", sa.String(64), nullable=False),
+        sa.Column("best", sa.String(64), nullable=False),
         sa.Column("wall_start", sa.DateTime()),
+        sa.Column("wall_end", sa.DateTime()),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("clock_origin", sa.String(32), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("confidence", sa.String(16), nullable=False),
         sa.Column("threshold", sa.Double(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("found", sa.DateTime(), nullable=False),
-        sa.Column("delivery", sa.String(16), nullable=False),
+        sa.Column("continues", sa.Integer()),
+        sa.Column("delivery", sa.String(16), nullable=False, index=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.UniqueConstraint("search", "recording", "start"),
+        sqlite_autoincrement=True,
     )
 
 

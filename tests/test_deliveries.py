@@ -1,0 +1,271 @@
+"""Deliveries: a hit reaches its webhook or command, once if it can be, and holds nobody up."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from mmrag_video.catalog.catalog import Catalog
+from mmrag_video.catalog.hits import Delivery, FoundMoment, Hit
+from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.saved_searches import SavedSearch, Target
+from mmrag_video.moments import Confidence
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, ClockOrigin
+from tests.conftest import Command
+from tests.hook import SECRET, Hook, hook
+from workers.deliveries import MOST_ATTEMPTS, Deliveries, deliver_due
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    with Catalog(tmp_path / "data" / "catalog.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def webhook() -> Iterator[Hook]:
+    with hook() as listening:
+        yield listening
+
+
+def saved(catalog: Catalog, target: Target, name: str = "red") -> SavedSearch:
+    return catalog.saved.add(name, "a red wall", [], target, [])
+
+
+def hit_of(catalog: Catalog, search: SavedSearch, number: int = 1) -> Hit:
+    """A hit in a recording that the catalog does not hold: it is told all the same."""
+    identity = f"{number:064x}"
+    moment = FoundMoment(
+        recording=identity,
+        camera="yard",
+        start=Fraction(2),
+        end=Fraction(10, 3),
+        best=Fraction(3),
+        wall_start=datetime(2026, 3, 1, 12, number, 2, tzinfo=UTC),
+        wall_end=datetime(2026, 3, 1, 12, number, 3, tzinfo=UTC),
+        zone="Europe/Lisbon",
+        clock_origin=ClockOrigin.NAME,
+        score=0.9,
+        confidence=Confidence.STRONG,
+        threshold=0.4,
+        why="a wall (red)",
+    )
+    [hit] = catalog.saved.note(search, recording(identity), "index", 0.9, [moment], timedelta(0))
+    return hit
+
+
+def recording(identity: str) -> Recording:
+    now = datetime.now(UTC)
+    return Recording(
+        identity, Path("x.mp4"), "yard", 1, "mp4", "h264", 1, 1, 0, Fraction(4), None, None, now,
+        UNKNOWN_CLOCK,
+    )  # fmt: skip
+
+
+def only(catalog: Catalog) -> Hit:
+    [hit] = catalog.hits.newest()
+    return hit
+
+
+def test_a_webhook_gets_a_signed_message_that_says_all(catalog: Catalog, webhook: Hook) -> None:
+    hit = hit_of(catalog, saved(catalog, Target(webhook.address, SECRET)))
+    assert deliver_due(catalog) == 1
+    assert deliver_due(catalog, datetime.now(UTC) + timedelta(days=9)) == 0
+    [body], [identity], [signed] = webhook.bodies, webhook.ids, webhook.signed
+    assert signed
+    assert body["id"] == identity == f"{catalog.id}-{hit.id}"
+    assert (body["search"], body["camera"], body["score"]) == ("red", "yard", 0.9)
+    assert (body["threshold"], body["why"]) == (0.4, "a wall (red)")
+    assert (body["start"], body["end"]) == ("00:00:02.000", "00:00:03.333")
+    assert body["wall_start"] == "2026-03-01T12:01:02.000+00:00"
+    assert (body["zone"], body["clock_origin"]) == ("Europe/Lisbon", "name")
+    assert body["page"] == f"/recordings/{hit.moment.recording}/play?t=2.000,3.334"
+    assert only(catalog).delivery is Delivery.DELIVERED
+
+
+def test_a_message_signed_with_another_secret_is_told_from_ours(
+    catalog: Catalog, webhook: Hook
+) -> None:
+    hit_of(catalog, saved(catalog, Target(webhook.address, "not the secret of it")))
+    deliver_due(catalog)
+    assert webhook.signed == [False]
+
+
+def test_what_failed_is_sent_again_under_the_same_id(catalog: Catalog, webhook: Hook) -> None:
+    webhook.answers = [500, 302]
+    hit_of(catalog, saved(catalog, Target(webhook.address, SECRET)))
+    now = datetime.now(UTC)
+    assert deliver_due(catalog, now) == 0
+    assert "status 500" in only(catalog).error
+    assert "confidential" not in only(catalog).error, "an address may hold a secret"
+    assert deliver_due(catalog, now + timedelta(seconds=59)) == 0
+    assert len(webhook.ids) == 1, "it is not due yet"
+    now += timedelta(minutes=1)
+    assert deliver_due(catalog, now) == 0
+    assert "redirects are not followed" in only(catalog).error
+    assert deliver_due(catalog, now + timedelta(minutes=4)) == 1
+    assert len(webhook.ids) == 3 and len(set(webhook.ids)) == 1
+    assert webhook.bodies[0] == webhook.bodies[2]
+    assert (only(catalog).delivery, only(catalog).error) == (Delivery.DELIVERED, "")
+
+
+def test_what_fails_too_often_is_given_up_with_its_reason(catalog: Catalog) -> None:
+    with hook() as gone:
+        address = gone.address
+    hit_of(catalog, saved(catalog, Target(address, SECRET)))
+    now = datetime.now(UTC)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        assert only(catalog).delivery is Delivery.PENDING
+        assert deliver_due(catalog, now) == 0
+        assert only(catalog).attempts == attempt
+        now = max(now, only(catalog).due)
+    assert only(catalog).delivery is Delivery.GIVEN_UP
+    assert "cannot be reached" in only(catalog).error
+    deliver_due(catalog, now + timedelta(days=30))
+    assert only(catalog).attempts == MOST_ATTEMPTS
+
+
+def test_a_slow_webhook_holds_up_neither_the_caller_nor_other_searches(
+    catalog: Catalog, webhook: Hook, tmp_path: Path
+) -> None:
+    webhook.hold.clear()
+    slow = saved(catalog, Target(webhook.address, SECRET), "slow")
+    file = tmp_path / "told"
+    quick = saved(catalog, Target(command=("touch", str(file))), "quick")
+    slow_hit, quick_hit = hit_of(catalog, slow), hit_of(catalog, quick, 2)
+    deliveries = Deliveries(catalog)
+    deliveries.start()
+    try:
+        wait_until(lambda: states(catalog)[quick_hit.id] is Delivery.DELIVERED)
+        wait_until(lambda: bool(webhook.ids))
+        assert file.exists()
+        assert states(catalog)[slow_hit.id] is Delivery.PENDING
+        webhook.hold.set()
+        wait_until(lambda: states(catalog)[slow_hit.id] is Delivery.DELIVERED)
+    finally:
+        deliveries.stop()
+
+
+def states(catalog: Catalog) -> dict[int, Delivery]:
+    return {hit.id: hit.delivery for hit in catalog.hits.newest()}
+
+
+def wait_until(is_so: object) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_command_gets_the_message_on_its_standard_input(catalog: Catalog, tmp_path: Path) -> None:
+    file = tmp_path / "told; rm -rf x"
+    program = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    hit = hit_of(
+        catalog, saved(catalog, Target(command=(sys.executable, "-c", program, str(file))))
+    )
+    assert deliver_due(catalog) == 1
+    assert json.loads(file.read_text())["id"] == f"{catalog.id}-{hit.id}"
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ((sys.executable, "-c", "import sys; sys.exit('no lamp there')"), "code 1: no lamp there"),
+        (("/nowhere/at/all",), "cannot be run: No such file"),
+    ],
+)
+def test_a_command_that_fails_is_run_again(
+    catalog: Catalog, command: tuple[str, ...], sentence: str
+) -> None:
+    hit_of(catalog, saved(catalog, Target(command=command)))
+    assert deliver_due(catalog) == 0
+    assert sentence in only(catalog).error
+    assert only(catalog).delivery is Delivery.PENDING
+
+
+def test_a_stop_ends_a_command_with_all_that_it_started(catalog: Catalog, tmp_path: Path) -> None:
+    file = tmp_path / "begun"
+    script = f"sleep 60 & echo $! > {file}.part; mv {file}.part {file}; wait"
+    hit_of(catalog, saved(catalog, Target(command=("sh", "-c", script))))
+    deliveries = Deliveries(catalog)
+    deliveries.start()
+    wait_until(file.exists)
+    deliveries.stop()
+    below = int(file.read_text())
+    wait_until(lambda: not is_running(below))
+    assert (only(catalog).delivery, only(catalog).attempts) == (Delivery.PENDING, 0)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_two_of_a_search_that_fails_are_not_both_waited_for(
+    catalog: Catalog, webhook: Hook
+) -> None:
+    webhook.answers = [500]
+    search = saved(catalog, Target(webhook.address, SECRET))
+    hit_of(catalog, search, 1), hit_of(catalog, search, 2)
+    assert deliver_due(catalog) == 0
+    assert len(webhook.ids) == 1
+    assert deliver_due(catalog) == 1, "the other one, at the next call"
+
+
+def test_the_command_line_saves_lists_tests_and_removes(run: Command, webhook: Hook) -> None:
+    added = run(
+        "saved", "add", "red", "a red wall", "--webhook", webhook.address, "--secret-env", "HOOK",
+        HOOK=SECRET,
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    tested = run("saved", "test", "red")
+    assert (tested.returncode, webhook.signed) == (0, [True])
+    assert "answered with status 200" in tested.stdout
+    webhook.answers = [503]
+    refused = run("saved", "test", "red")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "status 503" in refused.stderr and "Traceback" not in refused.stderr
+    listed = [run("saved", "list").stdout, run("saved", "list", "--json").stdout]
+    for words in (*listed, tested.stdout, refused.stderr, added.stderr):
+        assert SECRET not in words and "confidential" not in words
+    [found] = json.loads(listed[1])["saved"]
+    assert found["webhook"] == webhook.address.partition("/hook")[0]
+    assert json.loads(run("saved", "hits", "--json").stdout) == {"hits": []}
+    assert run("saved", "remove", "red").returncode == 0
+    assert run("saved", "remove", "red").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--webhook", "https://example.org/"],
+        ["--webhook", "nowhere", "--secret-env", "HOOK"],
+        ["--camera", "unknown"],
+        ["--command", "'"],
+        ["--secret-env", "NOT_SET", "--webhook", "https://example.org/"],
+    ],
+)
+def test_what_cannot_be_saved_is_one_sentence(run: Command, options: list[str]) -> None:
+    told = run("saved", "add", "red", "a red wall", *options, HOOK=SECRET)
+    assert told.returncode == 2
+    [_sentence] = told.stderr.strip().splitlines()
+
+
+def test_a_hit_is_delivered_by_the_thread_soon_after_it_is_found(
+    catalog: Catalog, webhook: Hook
+) -> None:
+    search = saved(catalog, Target(webhook.address, SECRET))
+    deliveries = Deliveries(catalog)
+    deliveries.start()
+    hit_of(catalog, search)
+    wait_until(lambda: only(catalog).delivery is Delivery.DELIVERED)
+    deliveries.stop()
+    assert "deliveries" not in {thread.name for thread in threading.enumerate()}
