@@ -265,7 +265,7 @@ class Worker:
         self._standstill = (times + 1, time.monotonic() + wait, why)
 
     def _on_added(self, recording: Recording) -> None:
-        """Put the saved searches to what is new. What fails here is made up for at the next start."""
+        """Put the saved searches to it. What fails here is made up for at the next start."""
         try:
             ring(self._archive, recording)
         except MmragError as error:
