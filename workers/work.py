@@ -113,7 +113,7 @@ class Work:
             return
         recording = outcome.recording
         _log.info(
-            "%s is searchable (%d frames, %.0f times real time).",
+            "%s is searchable (%d frames, %.1f times real time).",
             recording.path,
             outcome.frames,
             float(recording.duration) / max(seconds, 1e-3),
