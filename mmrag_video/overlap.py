@@ -10,6 +10,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_NAME = "overlapped-"
 _PATIENCE = 2.0
 """Seconds that work under way gets to end in when nobody wants it any more: most batches take
 less, and one of a large model on a CPU takes minutes, which Ctrl-C must not wait for."""
@@ -29,7 +30,7 @@ def overlapped(
     todo: SimpleQueue[tuple[Item, Future[Result]] | None] = SimpleQueue()
     # Not a ThreadPoolExecutor: the interpreter waits for its threads before it ends.
     for number in range(threads):
-        name = f"overlapped-{number}"
+        name = f"{_NAME}{number}"
         threading.Thread(target=_work, args=(function, todo), name=name, daemon=True).start()
     try:
         for item in items:
@@ -45,6 +46,11 @@ def overlapped(
         for _ in range(threads):
             todo.put(None)
         wait([future for _, future in under_way], timeout=_PATIENCE)
+
+
+def is_at_work() -> bool:
+    """Whether a batch that was begun still goes on, wanted or not."""
+    return any(thread.name.startswith(_NAME) for thread in threading.enumerate())
 
 
 def _work(

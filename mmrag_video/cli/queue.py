@@ -36,7 +36,7 @@ from mmrag_video.settings import Settings
 @json_option
 @click.pass_context
 def queue(context: click.Context, as_json: bool) -> None:
-    """Say what the worker is at, what waits, and what failed; pause it, let it go on, try again.
+    """Show, pause or retry what the worker is at.
 
     \b
     Example:
