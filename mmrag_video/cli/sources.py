@@ -29,7 +29,7 @@ from mmrag_video.sources import (
 @json_option
 @click.pass_context
 def sources(context: click.Context, as_json: bool) -> None:
-    """List the folders in which recordings arrive; add one, remove one.
+    """List the folders in which recordings arrive.
 
     With how many files of each are known, wait, or failed.
 
