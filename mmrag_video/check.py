@@ -194,10 +194,14 @@ def two_frames(_: Archive, view: IndexView) -> Iterator[Difference]:
 
 
 def two_runs(_: Archive, view: IndexView) -> Iterator[Difference]:
-    """Recordings that two complete runs let be found; all but the last are too many."""
+    """Recordings that two complete runs let be found; all but the last are too many.
+
+    A live recording has one for each time that it had grown.
+    """
     runs: dict[str, list[HeldRun]] = defaultdict(list)
     for recording, held in view.findable():
-        runs[recording.id].append(held)
+        if not recording.live:
+            runs[recording.id].append(held)
     for recording_id, several in runs.items():
         recording = view.recordings[recording_id]
         for held in sorted(several, key=lambda one: one.run.id)[:-1]:
@@ -319,7 +323,7 @@ def files(archive: Archive, deep: bool) -> Iterator[Difference]:
         state = file_state(recording)
         if state in remarks:
             yield Difference(remarks[state], file_problem(recording).rstrip("."), recording)
-        elif deep and not _holds(recording):
+        elif deep and not recording.live and not _holds(recording):
             yield Difference(
                 Kind.OTHER_CONTENT, f"{recording.path}: not what was ingested", recording
             )

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording, RunState
+from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.errors import ErrorKind, MmragError, RecordingError, kind_of
 from mmrag_video.index.identity import IndexIdentity, refusal
 from mmrag_video.recording_ingest import RecordingIngest
@@ -143,18 +143,33 @@ def ingest_file(
         return _known(archive, identity, file, known, content, changed)
     run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
     work = RecordingIngest(archive, identity, run, file.path, content, camera, sampler, on_progress)
+    return carried_out(archive, identity, run, work.carry_out)
+
+
+def carried_out(
+    archive: Archive,
+    identity: IndexIdentity,
+    run: IngestRun,
+    work: Callable[[], tuple[Recording, int]],
+) -> Outcome:
+    """What becomes of the file of a run that has begun, noted in the catalog.
+
+    `work` completes the run, and gives the recording and how many frames were kept of it. What
+    would fail for every file is raised.
+    """
+    catalog = archive.catalog
     try:
-        outcome = _added(*work.carry_out())
+        outcome = _added(*work())
     except KeyboardInterrupt:
         catalog.interrupt_run(run)
         raise
     except Exception as error:
         foreseen = isinstance(error, MmragError)
-        why = str(error) if foreseen else _unforeseen(file.path, error)
+        why = str(error) if foreseen else _unforeseen(run.path, error)
         catalog.fail_run(run, why)
         if foreseen and not isinstance(error, RecordingError):
             raise  # the store, the model or the disk: it would fail for every file
-        outcome = Outcome(file.path, OutcomeState.FAILED, message=why, kind=kind_of(error))
+        outcome = Outcome(run.path, OutcomeState.FAILED, message=why, kind=kind_of(error))
     _clear(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
 

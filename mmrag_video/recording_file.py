@@ -12,7 +12,7 @@ class FileState(StrEnum):
     GONE = "gone"
     """Nothing, or nothing that may be read."""
     CHANGED = "changed"
-    """Something of another size."""
+    """Something of another size; of a live recording, which grows, something smaller."""
 
 
 def file_state(recording: Recording) -> FileState:
@@ -23,7 +23,8 @@ def file_state(recording: Recording) -> FileState:
         size = None
     if size is None:
         return FileState.GONE
-    return FileState.PRESENT if size == recording.size else FileState.CHANGED
+    is_the_same = size == recording.size or (recording.live and size > recording.size)
+    return FileState.PRESENT if is_the_same else FileState.CHANGED
 
 
 def file_problem(recording: Recording) -> str:

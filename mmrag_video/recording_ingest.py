@@ -16,7 +16,7 @@ from mmrag_video.overlap import overlapped
 from mmrag_video.thumbnails import write_thumbnail
 from mmrag_video.video.clock import FileTimes, clock_of
 from mmrag_video.video.content import Content
-from mmrag_video.video.decoder_process import sample_in_child
+from mmrag_video.video.decoder_process import ChildSampling, sample_in_child
 from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.lead_up import with_lead_up
 from mmrag_video.video.sampled import SampledFrame, SamplerSettings
@@ -52,45 +52,57 @@ class RecordingIngest:
         Raises RecordingError if it cannot be read, and MmragErrors of other kinds if the model,
         the store or the disk fail. Nothing of it can be found then.
         """
-        looked_until = Fraction(0)
 
         def follow(done: Fraction) -> None:
-            nonlocal looked_until
-            looked_until = done
             self.on_progress(self.path, done, decoder.facts.duration)
 
         settings = self.archive.settings
-        pictures: set[Path] = set()
         with sample_in_child(self.path, self.sampler, settings.decode, follow) as decoder:
             facts = decoder.facts
             times = FileTimes(facts.created, self.content.modified, facts.duration)
             clock = clock_of(self.path, self.camera, times, settings)
-            frames = with_lead_up(decoder, settings.model.lead_up, settings.model.lead_up_seconds)
-            batches = _batches(frames, settings.model.batch)
-            embed = self.archive.model.embedder.embed_frames
-            with closing(overlapped(embed, batches, _EMBEDDING_THREADS)) as embedded:
-                for batch, embeddings in embedded:
-                    pictures.update(self._store(batch, embeddings, clock))
-                    # The decoder may be done long before the model: who is told may hold us back.
-                    follow(looked_until)
-        self.archive.store(self.identity).flush()
+            frames = self.take(decoder, clock, follow)
         recording = recording_of(self.path, self.camera, self.content, facts, clock)
-        self.archive.catalog.complete_run(self.run, recording, len(pictures))
-        self._remove_other_pictures(pictures)
-        return recording, len(pictures)
+        self.archive.catalog.complete_run(self.run, recording, len(frames))
+        remove_other_pictures(
+            self.archive.directory.pictures(self.identity.collection, recording.id),
+            {self._picture_of(frame.time) for frame in frames},
+        )
+        return recording, len(frames)
+
+    def take(
+        self, decoder: ChildSampling, clock: Clock, follow: Callable[[Fraction], None]
+    ) -> list[StoredFrame]:
+        """Embed what the decoder gives and write it, with its pictures; it is not findable yet.
+
+        `follow` is told the seconds that were looked at after every batch: the decoder may be done
+        long before the model, and who is told may hold us back. Gives what was written.
+        """
+        settings = self.archive.settings.model
+        batches = _batches(
+            with_lead_up(decoder, settings.lead_up, settings.lead_up_seconds), settings.batch
+        )
+        embed = self.archive.model.embedder.embed_frames
+        taken: list[StoredFrame] = []
+        with closing(overlapped(embed, batches, _EMBEDDING_THREADS)) as embedded:
+            for batch, embeddings in embedded:
+                taken += self._store(batch, embeddings, clock)
+                follow(decoder.looked_until)
+        self.archive.store(self.identity).flush()
+        return taken
 
     def _store(
         self, batch: Sequence[SampledFrame], embeddings: Sequence[FrameEmbedding], clock: Clock
-    ) -> list[Path]:
-        """Write frames and their pictures; gives where the pictures lie."""
-        pictures = [self._write_thumbnail(frame) for frame in batch]
-        self.archive.store(self.identity).insert(
-            [
-                (self._stored(frame, embedding, clock), embedding.vector)
-                for frame, embedding in zip(batch, embeddings, strict=True)
-            ]
-        )
-        return pictures
+    ) -> list[StoredFrame]:
+        """Write frames and their pictures."""
+        for frame in batch:
+            write_thumbnail(frame.image, self._picture_of(frame.time))
+        stored = [
+            (self._stored(frame, embedding, clock), embedding.vector)
+            for frame, embedding in zip(batch, embeddings, strict=True)
+        ]
+        self.archive.store(self.identity).insert(stored)
+        return [frame for frame, _ in stored]
 
     def _stored(self, frame: SampledFrame, embedding: FrameEmbedding, clock: Clock) -> StoredFrame:
         return StoredFrame(
@@ -105,17 +117,15 @@ class RecordingIngest:
             facts=embedding.facts,
         )
 
-    def _write_thumbnail(self, frame: SampledFrame) -> Path:
-        path = self.archive.directory.thumbnail(
-            self.identity.collection, self.content.sha256, frame.time
-        )
-        write_thumbnail(frame.image, path)
-        return path
+    def _picture_of(self, time: Fraction) -> Path:
+        directory, collection = self.archive.directory, self.identity.collection
+        return directory.thumbnail(collection, self.content.sha256, time)
 
-    def _remove_other_pictures(self, own: set[Path]) -> None:
-        """Pictures of earlier runs over the same recording."""
-        for path in set(next(iter(own)).parent.iterdir()) - own:
-            path.unlink(missing_ok=True)
+
+def remove_other_pictures(folder: Path, own: set[Path]) -> None:
+    """Pictures of earlier runs over the same recording."""
+    for path in set(folder.iterdir()) - own:
+        path.unlink(missing_ok=True)
 
 
 def recording_of(

@@ -40,7 +40,9 @@ def reindex_paths(
     """
     identity = archive.identity
     active = archive.catalog.active_index()
-    known, failed = archive.catalog.recordings(), archive.catalog.failures()
+    # What still grows cannot be read as a whole: the worker takes it anew.
+    known = [recording for recording in archive.catalog.recordings() if not recording.live]
+    failed = archive.catalog.failures()
     archive.catalog.note_index(identity)
     clear_unfinished(archive, identity)
     # What failed is tried again too: else the new index would know nothing of it.

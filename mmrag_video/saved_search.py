@@ -86,7 +86,7 @@ def save_search(
         raise UsageError(f"A saved search needs a name of 1 to {LONGEST_NAME} characters.")
     words = checked(Query(text=text)).text or ""
     _check_target(target)
-    known = archive.catalog.recordings()
+    known = _finished(archive)
     return archive.catalog.saved.add(name, words, tuple(dict.fromkeys(cameras)), target, known)
 
 
@@ -114,13 +114,18 @@ def ring_missed(archive: Archive) -> list[Hit]:
     all_saved = saved_searches.all()
     if not all_saved:
         return []
-    findable = archive.catalog.recordings()
+    findable = _finished(archive)
     missed = {
         recording.id: recording
         for saved in all_saved
         for recording in saved_searches.not_heard(saved, findable)
     }
     return [hit for recording in missed.values() for hit in ring(archive, recording)]
+
+
+def _finished(archive: Archive) -> list[Recording]:
+    """A live recording rings when it has its own id: it would ring twice."""
+    return [recording for recording in archive.catalog.recordings() if not recording.live]
 
 
 def _ring(

@@ -1,6 +1,8 @@
 """The small picture of a kept frame, for result cards."""
 
 import errno
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -26,11 +28,32 @@ def write_thumbnail(image: Image, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path, "JPEG", quality=_QUALITY)
     except OSError as error:
-        remedy = (
-            "free some space and start the same ingest again"
-            if error.errno == errno.ENOSPC
-            else "check the folder's permissions"
-        )
-        raise StoreError(
-            f"The picture {path} cannot be written ({error.strerror}); {remedy}."
-        ) from error
+        raise _cannot_be_written(path, error) from error
+
+
+def link_thumbnail(known_as: Path, path: Path) -> None:
+    """Let a picture lie under a second name; that there is none is fine.
+
+    Raises StoreError if the disk does not take it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            try:
+                path.hardlink_to(known_as)
+            except FileNotFoundError:
+                raise
+            except OSError:  # some file systems have no such links
+                shutil.copyfile(known_as, path)
+    except OSError as error:
+        raise _cannot_be_written(path, error) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> StoreError:
+    remedy = (
+        "free some space and start the same ingest again"
+        if error.errno == errno.ENOSPC
+        else "check the folder's permissions"
+    )
+    return StoreError(f"The picture {path} cannot be written ({error.strerror}); {remedy}.")

@@ -71,7 +71,7 @@ def test_a_source_is_added_and_removed(page: Page, archive: Archive, nvr: Path) 
     expect(listed).to_contain_text("Camera door · every 10 min")
     source = archive.catalog.sources.all()["Front door"]
     assert (source.folder, source.camera, source.ignore) == (nvr, "door", ("a/*", "b/*.mp4"))
-    assert source.recursive and source.watch and source.since is not None
+    assert source.live and source.recursive and source.watch and source.since is not None
     page.get_by_role("button", name="Remove Front door").click()
     expect(page.get_by_text("No folder is watched yet.")).to_be_visible()
     assert archive.catalog.sources.all() == {}

@@ -172,14 +172,14 @@ def test_sources_are_added_listed_and_removed_by_commands(archive: Archive, nvr:
     empty = ask(archive)
     assert (empty.exit_code, empty.stdout) == (ExitCode.OK, "")
     assert "mmrag-video sources add NAME FOLDER" in empty.stderr
-    options = ["--camera-from", "folder", "--cron", "*/15 * * * *", "--ignore", "a/*"]
+    options = ["--camera-from", "folder", "--cron", "*/15 * * * *", "--ignore", "a/*", "--live"]
     assert ask(archive, "add", "nvr", nvr, *options).exit_code == ExitCode.OK
     listed = ask(archive).stdout
     for words in ("nvr", str(nvr), "from the folder", "*/15 * * * *", "page"):
         assert words in listed
     [source] = json.loads(ask(archive, "--json").stdout)["sources"]
     assert source["files"] == {"known": 0, "waiting": 0, "failed": 0}
-    assert (source["ignore"], source["recursive"]) == (["a/*"], True)
+    assert (source["ignore"], source["live"], source["recursive"]) == (["a/*"], True, True)
     assert ask(archive, "remove", "nvr").exit_code == ExitCode.OK
     gone = ask(archive, "remove", "nvr")
     assert gone.exit_code == ExitCode.USAGE

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from mmrag_video.settings import SourceSettings
 
-_CHOICES = ("recursive", "watch")
+_CHOICES = ("recursive", "watch", "live")
 _PATTERNS = ("include", "ignore")
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mmrag_video.catalog.jobs import JobState, SeenFile
+from mmrag_video.live_ingest import SUFFIXES
 from mmrag_video.settings import SourceSettings
 from mmrag_video.video.discover import FoundFile, find_files
 from workers.settling import Settling
@@ -21,6 +22,8 @@ class Changes:
 
     new: tuple[SeenFile, ...]
     """To be ingested: not seen before, changed since, or back again."""
+    growing: tuple[SeenFile, ...]
+    """To be taken as far as they go: not finished, but larger than they were."""
     gone: tuple[Path, ...]
     unsettled: int
     """Files that still change: the folder is to be looked at again soon."""
@@ -35,6 +38,7 @@ def look_at(source: SourceSettings, known: Known, settling: Settling) -> Changes
     not mounted.
     """
     new: list[SeenFile] = []
+    growing: list[SeenFile] = []
     there: set[Path] = set()
     problems: list[str] = []
     unsettled = 0
@@ -50,11 +54,13 @@ def look_at(source: SourceSettings, known: Known, settling: Settling) -> Changes
             continue
         if settling.is_finished(file, source.settle):
             new.append(file)
-        else:
-            unsettled += 1
+            continue
+        unsettled += 1
+        if source.live and file.path.suffix.lower() in SUFFIXES and settling.has_grown(file):
+            growing.append(file)
     gone = () if problems or not there else tuple(_gone(known, there))
     settling.forget_others(there, source.folder)
-    return Changes(tuple(new), gone, unsettled, tuple(problems))
+    return Changes(tuple(new), tuple(growing), gone, unsettled, tuple(problems))
 
 
 def seen(path: Path) -> SeenFile | None:
@@ -114,11 +120,12 @@ def _is_too_old(file: SeenFile, source: SourceSettings) -> bool:
 
 
 def _is_known(file: SeenFile, known: Known) -> bool:
+    """One that grew may be finished by now: it is not known as that."""
     before = known.get(file.path)
     return (
         before is not None
         and before[:2] == (file.size, file.changed_ns)
-        and (before[2] is not JobState.GONE)
+        and before[2] not in (JobState.GONE, JobState.GROWING)
     )
 
 

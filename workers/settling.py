@@ -1,4 +1,4 @@
-"""Telling whether a recorder has finished a file: it has not changed for some time."""
+"""Telling whether a recorder has finished a file, and when one that grows is to be taken again."""
 
 import time
 from collections.abc import Collection
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_video.catalog.jobs import SeenFile
+
+GROWTH_EVERY = 20.0
+"""Seconds, at least, from one time that a growing file is taken to the next."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Settling:
 
     def __init__(self) -> None:
         self._seen: dict[Path, _FirstSeen] = {}
+        self._grown: dict[Path, _FirstSeen] = {}
 
     def is_finished(self, file: SeenFile, settle: float) -> bool:
         """Whether it has been like this for `settle` seconds."""
@@ -39,9 +43,25 @@ class Settling:
 
     def forget_others(self, there: Collection[Path], folder: Path) -> None:
         """Files of this folder that are not there any more."""
-        for path in [path for path in self._seen if path.is_relative_to(folder)]:
-            if path not in there:
-                del self._seen[path]
+        for seen in (self._seen, self._grown):
+            for path in [path for path in seen if path.is_relative_to(folder)]:
+                if path not in there:
+                    del seen[path]
+
+    def has_grown(self, file: SeenFile) -> bool:
+        """Whether it is larger than when it was last told to have grown, or seen first.
+
+        Not more often than every GROWTH_EVERY seconds.
+        """
+        now = time.monotonic()
+        before = self._grown.get(file.path)
+        if before is None or file.size < before.size:
+            self._grown[file.path] = _FirstSeen(file.size, file.changed_ns, float("-inf"))
+            return False
+        if file.size == before.size or now - before.moment < GROWTH_EVERY:
+            return False
+        self._grown[file.path] = _FirstSeen(file.size, file.changed_ns, now)
+        return True
 
     @staticmethod
     def _is_old(file: SeenFile, settle: float) -> bool:

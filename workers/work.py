@@ -14,6 +14,7 @@ from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import ErrorKind, MmragError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
+from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
 from mmrag_video.settings import WorkerSettings
 from mmrag_video.source_rules import source_of
 from mmrag_video.sources import all_sources
@@ -66,7 +67,12 @@ class Work:
         except BaseException:
             queue.put_back(job)
             raise
-        if outcome.state is OutcomeState.FAILED:
+        if job.growing:
+            queue.finish(job, outcome.frames)
+            _log.debug(
+                "%s: %d frames while it grows. %s", job.file.path, outcome.frames, outcome.message
+            )
+        elif outcome.state is OutcomeState.FAILED:
             self._fail(job, queue, outcome)
         else:
             queue.finish(job, outcome.frames)
@@ -84,7 +90,18 @@ class Work:
             pace.wait(path, done, total)
 
         pace.wait(job.file.path, Fraction(0), Fraction(0))
-        return ingest_file(self.archive, self.identity, self._file(job), follow)
+        file = self._file(job)
+        if isinstance(file, Unreachable):
+            return ingest_file(self.archive, self.identity, file, follow)
+        if job.growing:
+            return ingest_growing(self.archive, self.identity, file, follow)
+        finished = finish_growing(self.archive, self.identity, file, follow)
+        if finished is not None:
+            return finished
+        outcome = ingest_file(self.archive, self.identity, file, follow)
+        if outcome.state is not OutcomeState.FAILED:
+            drop_live(self.archive, job.file.path)
+        return outcome
 
     def _file(self, job: Job) -> FoundFile | Unreachable:
         path = job.file.path

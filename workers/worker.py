@@ -43,6 +43,10 @@ _LOOKING_SHARE = 10
 all the time gives the system something to tell all the time."""
 _CLOCK_JUMP = 20.0
 """Seconds between what two clocks say: one was set."""
+_LIVE_EVERY = 5.0
+"""Seconds, at most, before the next look at a source with a file that is taken while it grows."""
+_BEFORE_ALL = 1e14
+"""Off the turn of growing files, which are to be searchable at once: more than any priority."""
 _STANDSTILL = (5.0, 15.0, 30.0, 60.0)
 """Seconds before the first and the next tries where nothing can be done at all; then the last."""
 _PATIENCE = 4.0
@@ -65,6 +69,8 @@ class Worker:
         """When each source was last looked at, and how many seconds that took."""
         self._problems: dict[str, tuple[str, ...]] = {}
         self._threads: list[threading.Thread] = []
+        self._for_growing: threading.Thread | None = None
+        """One more of them: a recording of hours holds up nothing that is being written just now."""
         self._chores = Chores(self._archive)
         self._chores_thread: threading.Thread | None = None
         self._daily_line = DailyLine(self._archive)
@@ -149,7 +155,8 @@ class Worker:
             unsettled = self._look_at(name, source)
             self._looked[name] = time.monotonic(), time.monotonic() - began
             if unsettled:
-                schedule.look_again(name, max(1.0, source.settle))
+                soon = min(source.settle, _LIVE_EVERY) if source.live else source.settle
+                schedule.look_again(name, max(1.0, soon))
 
     def _look_at(self, name: str, source: SourceSettings) -> int:
         """Queue what is new; the number of files that still change."""
@@ -164,6 +171,9 @@ class Worker:
         if changes.new:
             jobs.add(name, [(file, turn_of(file, source)) for file in changes.new])
             _log.info("%d new files in %s.", len(changes.new), name, extra={"source": name})
+        if changes.growing:
+            first = [(file, turn_of(file, source) - _BEFORE_ALL) for file in changes.growing]
+            jobs.add(name, first, growing=True)
         if changes.gone:
             jobs.mark_gone(changes.gone)
             self._chores.ask_for()
@@ -189,10 +199,22 @@ class Worker:
         if not self._is_writing:
             self._begin_writing()
         work = self._work()
-        while len(self._threads) < self._settings.worker.decoders:
-            thread = threading.Thread(target=self._work_off, args=(work,), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        while self._threads_for_all() < self._settings.worker.decoders:
+            self._start(work)
+        if self._archive.catalog.jobs.is_any_due(growing=True) and self._for_growing is None:
+            self._for_growing = self._start(work, growing=True)
+
+    def _threads_for_all(self) -> int:
+        """Those that take every job."""
+        if self._for_growing not in self._threads:
+            self._for_growing = None
+        return len(self._threads) - (self._for_growing is not None)
+
+    def _start(self, work: Work, *, growing: bool = False) -> threading.Thread:
+        thread = threading.Thread(target=self._work_off, args=(work, growing), daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        return thread
 
     def _begin_writing(self) -> None:
         """Take the right to write and clear away what others left.
@@ -239,11 +261,14 @@ class Worker:
             self._on_added,
         )
 
-    def _work_off(self, work: Work) -> None:
-        """A thread's life: one job after the other, until there is none."""
+    def _work_off(self, work: Work, growing: bool) -> None:
+        """A thread's life: one job after the other, until there is none.
+
+        `growing`: only files that still grow.
+        """
         try:
             while not self._holding.stop.is_set() and not self._holding.reason():
-                job = work.archive.catalog.jobs.take(self._name)
+                job = work.archive.catalog.jobs.take(self._name, growing=growing)
                 if job is None:
                     return
                 work.carry_out(job)

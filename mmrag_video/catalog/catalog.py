@@ -130,20 +130,32 @@ class Catalog:
             session.flush()
             return run_of(row)
 
-    def complete_run(self, run: IngestRun, recording: Recording, frames: int) -> IngestRun:
+    def complete_run(
+        self,
+        run: IngestRun,
+        recording: Recording,
+        frames: int,
+        *,
+        extends: bool = False,
+        replaces: str | None = None,
+    ) -> IngestRun:
         """Make a recording findable: its camera, itself and its run, all or nothing.
 
-        It takes the place of earlier runs of the same recording, and of a recording that was known
-        by the same path: a file that was overwritten or has grown. One that is kept stays.
+        It takes the place of earlier runs of the same recording, unless it `extends` them; and of
+        a recording that was known by the same path: a file that was overwritten or has grown. One
+        that is kept stays, but for the live one that this one `replaces`.
         """
         with self.database.writing() as session:
-            elsewhere = select(RecordingRow.id).where(
-                RecordingRow.path == recording.path, ~RecordingRow.kept
+            others = select(RecordingRow.id).where(
+                RecordingRow.path == recording.path,
+                RecordingRow.id != recording.id,
+                ~RecordingRow.kept,
             )
+            former = {replaces} if extends else {replaces, recording.id}
             session.execute(
                 update(RunRow)
                 .where(RunRow.index == run.index, RunRow.id != run.id)
-                .where(or_(RunRow.recording == recording.id, RunRow.recording.in_(elsewhere)))
+                .where(or_(RunRow.recording.in_(others), RunRow.recording.in_(former - {None})))
                 .values(superseded=True)
             )
             session.merge(CameraRow(name=recording.camera))
@@ -210,8 +222,12 @@ class Catalog:
 
     def complete_run_of(self, recording: str, index: str) -> IngestRun | None:
         """The run that made this recording findable in this index, if one did."""
-        runs = self._runs(select(RunRow).where(RunRow.recording == recording, _findable_in(index)))
-        return runs[0] if runs else None
+        return next(iter(self.complete_runs_of(recording, index)), None)
+
+    def complete_runs_of(self, recording: str, index: str) -> list[IngestRun]:
+        """The runs that made it findable in this index, oldest first: a live one has several."""
+        findable = select(RunRow).where(RunRow.recording == recording, _findable_in(index))
+        return self._runs(findable.order_by(RunRow.id))
 
     def last_complete_run(self, index: str) -> int | None:
         """The number of the run that changed what can be found in this index last."""
@@ -250,8 +266,12 @@ class Catalog:
             return None if row is None else recording_of(row)
 
     def unchanged_recording(self, path: Path, size: int, modified: datetime) -> Recording | None:
-        """The recording last seen at this path, if it had this size and modification time."""
+        """The recording last seen at this path, if it had this size and modification time.
+
+        No live one: its id is not that of the content.
+        """
         query = select(RecordingRow).where(
+            ~RecordingRow.live,
             RecordingRow.path == path,
             RecordingRow.size == size,
             RecordingRow.modified == modified,
@@ -259,6 +279,12 @@ class Catalog:
         with self.database.reading() as session:
             row = session.scalars(query).first()
             return None if row is None else recording_of(row)
+
+    def live_recordings(self, path: Path) -> list[Recording]:
+        """Those whose file at this path still grew when it was last taken, findable or not."""
+        query = select(RecordingRow).where(RecordingRow.live, RecordingRow.path == path)
+        with self.database.reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
 
     def recordings(
         self,

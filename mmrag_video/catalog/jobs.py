@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import Select, case, delete, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import JobRow
@@ -26,6 +26,8 @@ class JobState(StrEnum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    GROWING = "growing"
+    """It was taken as far as it goes; its file is not finished."""
     DONE = "done"
     SET_ASIDE = "set aside"
     """It failed too often: it is tried again when it changes, or when somebody asks for it."""
@@ -54,6 +56,8 @@ class Job:
     file: SeenFile
     source: str
     state: JobState
+    growing: bool
+    """The file is to be taken as far as it goes, though it is not finished."""
     attempts: int
     due: datetime
     error: str
@@ -111,10 +115,15 @@ class JobQueue:
                 )
             }
 
-    def add(self, source: str, files: Iterable[tuple[SeenFile, float]]) -> None:
-        """Files that are to be ingested, each with its turn, in place of what was known of them."""
+    def add(
+        self, source: str, files: Iterable[tuple[SeenFile, float]], *, growing: bool = False
+    ) -> None:
+        """Files that are to be ingested, each with its turn, in place of what was known of them.
+
+        `growing`: they are not finished, and to be taken as far as they go.
+        """
         now = datetime.now(UTC)
-        rows = [_row(source, file, turn, now) for file, turn in files]
+        rows = [_row(source, file, turn, now) | {"growing": growing} for file, turn in files]
         with self._database.writing() as session:
             for first in range(0, len(rows), _LOT):
                 lot = rows[first : first + _LOT]
@@ -129,15 +138,15 @@ class JobQueue:
                 if fresh:
                     session.execute(insert(JobRow), fresh)
 
-    def take(self, worker: str) -> Job | None:
-        """The next job that is due, leased to this worker; None if there is none."""
+    def take(self, worker: str, *, growing: bool = False) -> Job | None:
+        """The next job that is due, leased to this worker; None if there is none.
+
+        `growing`: only of a file that still grows.
+        """
         now = datetime.now(UTC)
         with self._database.writing() as session:
             row = session.scalars(
-                select(JobRow)
-                .where(JobRow.state == JobState.WAITING.value, JobRow.due <= now)
-                .order_by(JobRow.turn, JobRow.id)
-                .limit(1)
+                _due_at(now, growing).order_by(JobRow.turn, JobRow.id).limit(1)
             ).first()
             if row is None:
                 return None
@@ -146,24 +155,21 @@ class JobQueue:
             row.ended, row.done_seconds, row.total_seconds, row.let_go = None, 0.0, 0.0, False
             return _job(row)
 
-    def is_any_due(self) -> bool:
+    def is_any_due(self, *, growing: bool = False) -> bool:
         """Whether `take` would give one."""
-        query = select(JobRow.id).where(
-            JobRow.state == JobState.WAITING.value, JobRow.due <= datetime.now(UTC)
-        )
         with self._database.reading() as session:
-            return session.scalar(query.limit(1)) is not None
+            return session.scalar(_due_at(datetime.now(UTC), growing).limit(1)) is not None
 
     def beat(self, job: Job, done: float, total: float) -> None:
         """Say that the work goes on, and how many seconds of footage are done."""
         self._change(job.id, heartbeat=datetime.now(UTC), done_seconds=done, total_seconds=total)
 
     def finish(self, job: Job, frames: int) -> None:
-        """Its recording can be found."""
+        """Its recording can be found; that of a growing file as far as it was there."""
         now = datetime.now(UTC)
         self._change(
             job.id,
-            state=JobState.DONE.value,
+            state=(JobState.GROWING if job.growing else JobState.DONE).value,
             frames=frames,
             error="",
             kind=None,
@@ -347,6 +353,11 @@ class JobQueue:
             session.execute(update(JobRow).where(JobRow.id == identity).values(**values))
 
 
+def _due_at(moment: datetime, growing: bool) -> Select[JobRow]:
+    due = select(JobRow).where(JobRow.state == JobState.WAITING.value, JobRow.due <= moment)
+    return due.where(JobRow.growing) if growing else due
+
+
 def _row(source: str, file: SeenFile, turn: float, now: datetime) -> dict[str, object]:
     return {
         "path": file.path,
@@ -355,6 +366,7 @@ def _row(source: str, file: SeenFile, turn: float, now: datetime) -> dict[str, o
         "changed_ns": file.changed_ns,
         "modified": file.modified,
         "state": JobState.WAITING.value,
+        "growing": False,
         "turn": turn,
         "attempts": 0,
         "due": now,
@@ -378,6 +390,7 @@ def _job(row: JobRow) -> Job:
         file=SeenFile(row.path, row.size, row.changed_ns, row.modified),
         source=row.source,
         state=JobState(row.state),
+        growing=row.growing,
         attempts=row.attempts,
         due=row.due,
         error=row.error,

@@ -35,7 +35,7 @@ class Recording:
     """A file known by its content."""
 
     id: str
-    """SHA-256 of the content, 64 hex digits."""
+    """SHA-256 of the content, 64 hex digits; of a live one as many that are its own."""
     path: Path
     """Where it was last seen."""
     camera: str
@@ -47,7 +47,7 @@ class Recording:
     height: int
     rotation: int
     duration: Fraction
-    """Seconds."""
+    """Seconds; of a live one those that were taken."""
     average_rate: Fraction | None
     created: datetime | None
     """The container's `creation_time`: kept so that the clock can be worked out again."""
@@ -58,6 +58,8 @@ class Recording:
     """What the file lacks, in some words: "cut off: ..."; empty where it is whole."""
     kept: bool = False
     """It stays, whatever the retention says."""
+    live: bool = False
+    """Its file still grew when it was last taken: the id is a provisional one."""
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:

@@ -28,6 +28,7 @@ def recording_of(row: RecordingRow) -> Recording:
         clock=_clock_of(row),
         damage=row.damage,
         kept=row.kept,
+        live=row.live,
     )
 
 
@@ -46,6 +47,7 @@ def fill_recording(row: RecordingRow, recording: Recording) -> None:
     row.created = recording.created
     row.modified = recording.modified
     row.damage = recording.damage
+    row.live = recording.live
     row.duration_us = round(recording.duration * 1_000_000)
     fill_clock(row, recording.clock)
 

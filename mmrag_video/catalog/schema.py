@@ -128,6 +128,8 @@ class RecordingRow(Table):
     """Likewise."""
     kept: Mapped[bool]
     """It stays, whatever the retention says."""
+    live: Mapped[bool]
+    """Its file still grew when it was last taken: the id is a provisional one."""
 
 
 class IndexRow(Table):
@@ -188,6 +190,8 @@ class JobRow(Table):
     """Of content, permissions or name: `st_ctime_ns`, which copying does not carry over."""
     modified: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16))
+    growing: Mapped[bool]
+    """The file is to be taken as far as it goes, though it is not finished."""
     turn: Mapped[float]
     """The lower, the sooner: worked out from the source's priority and order."""
     attempts: Mapped[int]

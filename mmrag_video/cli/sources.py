@@ -92,6 +92,7 @@ def sources(context: click.Context, as_json: bool) -> None:
 @click.option(
     "--since", metavar="TIME", help="Leave files alone that were last written to before it."
 )
+@click.option("--live", is_flag=True, help="Take files that still grow.")
 @click.option(
     "--settle", type=float, metavar="SECONDS", help="That a file must not have changed for."
 )

@@ -43,6 +43,9 @@ class SourceSettings(Section):
     settle: float = Field(
         10.0, ge=0, description="Seconds that a file must not have changed for before it is taken."
     )
+    live: bool = Field(
+        False, description="Take files that still grow, and go on past what was taken."
+    )
     priority: int = Field(0, ge=-100, le=100, description="Sources with more of it come first.")
     order: Literal["newest", "oldest"] = Field("newest", description="Which files come first.")
     since: datetime | None = Field(

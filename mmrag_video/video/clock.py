@@ -75,6 +75,8 @@ class FileTimes:
     """The file's modification time, aware."""
     duration: Fraction
     """Seconds."""
+    grows: bool = False
+    """The duration is not yet the whole one: a time that is the recording's end says nothing."""
 
 
 def clock_of(path: Path, camera: str, times: FileTimes, settings: Settings) -> Clock:
@@ -83,9 +85,10 @@ def clock_of(path: Path, camera: str, times: FileTimes, settings: Settings) -> C
     own = settings.cameras.get(camera) or (matched.settings if matched else CameraSettings())
     zone = own.zone or settings.clock.zone
     duration = timedelta(microseconds=round(times.duration * 1_000_000))
+    whole = None if times.grows else duration
     sources = (
-        (ClockOrigin.CAMERA_PATTERN, _by_own_pattern(matched, own, zone, duration)),
-        (ClockOrigin.NAME, _by_name(read_name(path), own, zone, duration)),
+        (ClockOrigin.CAMERA_PATTERN, _by_own_pattern(matched, own, zone, whole)),
+        (ClockOrigin.NAME, _by_name(read_name(path), own, zone, whole)),
         (ClockOrigin.CONTAINER, _by_container(times.created, own, times.modified, duration)),
         (ClockOrigin.FILE_TIME, _by_file_time(times.modified, duration, settings)),
     )
@@ -138,7 +141,7 @@ def _own_pattern(path: Path, settings: Settings) -> _OwnPattern | None:
 
 
 def _by_own_pattern(
-    matched: _OwnPattern | None, own: CameraSettings, zone: str, duration: timedelta
+    matched: _OwnPattern | None, own: CameraSettings, zone: str, duration: timedelta | None
 ) -> _Placed | None:
     if matched is None:
         return None
@@ -148,7 +151,7 @@ def _by_own_pattern(
 
 
 def _by_name(
-    named: NamedTime | None, own: CameraSettings, zone: str, duration: timedelta
+    named: NamedTime | None, own: CameraSettings, zone: str, duration: timedelta | None
 ) -> _Placed | None:
     if named is None:
         return None
@@ -157,7 +160,11 @@ def _by_name(
         title += f": {named.note}"
     if named.time is None:
         return _Placed(None, title)
-    if named.duration is not None and abs(named.duration - duration) > _LENGTHS_DIFFER:
+    if (
+        named.duration is not None
+        and duration is not None
+        and abs(named.duration - duration) > _LENGTHS_DIFFER
+    ):
         title += (
             f", the name says {named.duration.total_seconds():.0f} s,"
             f" the file lasts {duration.total_seconds():.0f} s"
@@ -193,8 +200,12 @@ def _by_file_time(modified: datetime, duration: timedelta, settings: Settings) -
     return _Placed(modified.astimezone(UTC) - duration, "file time less the duration")
 
 
-def _to_true_start(placed: _Placed, clock_offset: timedelta, after_start: timedelta) -> _Placed:
+def _to_true_start(
+    placed: _Placed, clock_offset: timedelta, after_start: timedelta | None
+) -> _Placed:
     """Corrects the camera's clock and goes back from a time `after_start` to the start.
+
+    None: how long after the start it is will be known when the file is finished.
 
     In UTC: adding to a time in its zone moves the clock's hands, which a change of the clocks
     in between makes wrong by an hour.
@@ -202,6 +213,8 @@ def _to_true_start(placed: _Placed, clock_offset: timedelta, after_start: timede
     if placed.start is None:
         return placed
     note = placed.note
+    if after_start is None:
+        return _Placed(None, f"{note}, its time is the end, which is not there yet")
     if clock_offset:
         note += f", clock offset {clock_offset.total_seconds():+g} s added"
     if after_start:

@@ -13,7 +13,7 @@ from mmrag_video.errors import DecoderError, RecordingError
 from mmrag_video.video.child_process import answer_parent
 from mmrag_video.video.frames import VideoFacts
 from mmrag_video.video.pyav_reader import PyavReader
-from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.sampled import Part, SampledFrame, SamplerSettings
 from mmrag_video.video.sampler import sample
 
 
@@ -23,6 +23,7 @@ class Request:
 
     path: Path
     settings: SamplerSettings
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def _answer(request: Request, messages: BinaryIO) -> None:
 
     try:
         send(PyavReader(request.path).facts)
-        for frame in sample(request.path, request.settings, lambda time: send(Progress(time))):
+        for frame in sample(
+            request.path, request.settings, lambda time: send(Progress(time)), request.part
+        ):
             send(frame)
         send(Finished())
     except RecordingError as error:

@@ -13,7 +13,7 @@ from mmrag_video.settings import DecodeSettings
 from mmrag_video.video.child_process import ChildProcess
 from mmrag_video.video.decoder_child import Failed, Finished, Message, Progress, Request
 from mmrag_video.video.frames import VideoFacts
-from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.sampled import WHOLE, Part, SampledFrame, SamplerSettings
 
 _TICK = 0.2
 """Seconds between looks at the child while nothing comes from it."""
@@ -30,6 +30,7 @@ def sample_in_child(
     sampler: SamplerSettings,
     decode: DecodeSettings,
     on_progress: Callable[[Fraction], None] = lambda time: None,
+    part: Part = WHOLE,
 ) -> Iterator["ChildSampling"]:
     """Starts a child that samples `path` ahead of its reader, by `decode.queue` frames at most.
 
@@ -41,7 +42,7 @@ def sample_in_child(
     """
     sampling = ChildSampling(ChildProcess(_MAIN), path, decode, on_progress)
     try:
-        sampling.start(Request(path, sampler))
+        sampling.start(Request(path, sampler, part))
         yield sampling
     finally:
         sampling.close()
@@ -81,6 +82,11 @@ class ChildSampling:
         facts = self._next(self._time_limit + size / _SLOWEST_DISK)
         assert isinstance(facts, VideoFacts), "the child sends the facts first"
         self.facts = facts
+
+    @property
+    def looked_until(self) -> Fraction:
+        """Seconds of the recording that were looked at, as told to `on_progress` last."""
+        return self._told
 
     def __iter__(self) -> Iterator[SampledFrame]:
         self._is_iterated = True

@@ -52,6 +52,10 @@ class FrameKeeper:
         self._highest_kept = 0.0
         self._cut_shown_at: Fraction | None = None
         self._cut_is_due = False
+        self._movement = _NOTHING
+        """In the last look."""
+        self._is_warm = False
+        """Looks were taken of which none was to be kept, and the next is."""
 
     @property
     def is_watching(self) -> bool:
@@ -62,13 +66,38 @@ class FrameKeeper:
         """Whether something moved between the last look and this picture."""
         return self._gate is None or self._gate.differs(picture)
 
+    def warm_up(self, look: Look) -> None:
+        """One more look at what was taken before: it is learned from, and not kept.
+
+        The first look after those is kept whatever it shows.
+        """
+        for _ in self._take(look):
+            pass
+        self._is_warm = True
+
     def take(self, look: Look) -> Iterator[KeptFrame]:
         """One more look."""
+        kept = self._take(look)
+        if self._is_warm:
+            self._is_warm = False
+            kept = iter([self._of_this(look, list(kept))])
+        yield from kept
+
+    def _of_this(self, look: Look, kept: list[KeptFrame]) -> KeptFrame:
+        """The frame of this look, and not of others that were held back."""
+        for frame in kept:
+            if frame.time == look.time:
+                return frame
+        reason = KeepReason.MOVEMENT if self._movement.area > 0 else KeepReason.HEARTBEAT
+        return self._keep(look, reason, self._movement)
+
+    def _take(self, look: Look) -> Iterator[KeptFrame]:
         if self._gate is None:
             self._gate = MotionGate(look.picture, look.time, self._settings)
             yield self._keep(look, KeepReason.FIRST, _NOTHING)
             return
         seen = self._gate.look(look.picture, look.time)
+        self._movement = seen.movement
         if seen.is_cut:
             yield from self._leave_shot()
         if self._cut_is_due and _has_passed(self._settings.interval, self._cut_shown_at, look):
@@ -143,7 +172,8 @@ class FrameKeeper:
 
     def _end_movement(self) -> Iterator[KeptFrame]:
         if self._quiet is not None:
-            yield self._keep(self._quiet, KeepReason.MOVEMENT_END, _NOTHING)
+            if self._quiet.time > self._kept_at:  # else it was taken before, or kept already
+                yield self._keep(self._quiet, KeepReason.MOVEMENT_END, _NOTHING)
             self._become_still()
 
     def _become_still(self) -> None:

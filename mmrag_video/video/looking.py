@@ -34,17 +34,20 @@ class Look:
 class Looker:
     """Makes looks at one recording, no more of them than are needed."""
 
-    def __init__(self, reader: PyavReader, interval: float) -> None:
+    def __init__(self, reader: PyavReader, interval: float, after: Fraction) -> None:
+        """`after`: seconds; the first frame from there on is looked at in any case."""
         self._reader = reader
         self._shape = small_shape(*reader.shape.shown[::-1])
         self._every = min(_LOOK_EVERY, Fraction(interval))
+        self._after = after
         self.last = Fraction(-1)
         """Time of the last look, in seconds."""
 
     def look_at(self, tick: int, frame: VideoFrame) -> Iterator[Look]:
         """A look at the frame if it is not too near to the last."""
         time = self._reader.time_of(tick)
-        if time >= 0 and (self.last < 0 or time - self.last >= self._every):
+        is_due = self.last < self._after <= time or time - self.last >= self._every
+        if time >= 0 and is_due:
             self.last = time
             yield Look(time, self.picture(frame), partial(self._reader.shape.picture, frame))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappush, heappushpop
+from itertools import pairwise
 
 from av.container import InputContainer
 
@@ -49,6 +50,29 @@ def tick_of(packet: VideoPacket, without_pts: bool) -> int:
     tick = packet.dts if without_pts or packet.pts is None else packet.pts
     assert tick is not None, "stored_packets lets none through without a time"
     return tick
+
+
+def from_keyframe_before(packets: Iterator[VideoPacket], tick: int) -> Iterator[VideoPacket]:
+    """The packets from the last keyframe on that is shown at `tick` or before it.
+
+    None where nothing is shown later. No more is held than what comes from one keyframe to the
+    next.
+    """
+    held: list[VideoPacket] = []
+    for packet in packets:
+        if packet.is_keyframe and tick_of(packet, without_pts=False) <= tick:
+            held.clear()
+        held.append(packet)
+        if tick_of(packet, without_pts=False) >= tick:
+            yield from held
+            yield from packets
+            return
+
+
+def without_last(packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
+    """All but the one that is stored last: a writer may be in the middle of it."""
+    for packet, _ in pairwise(packets):
+        yield packet
 
 
 def shown_packets(container: InputContainer, start_pts: int) -> Iterator[PacketFacts]:

@@ -182,13 +182,17 @@ class PyavReader:
         """Seconds from the recording's first frame, of a PTS."""
         return (tick - self._start_pts) * self._time_base
 
+    def tick_at(self, time: Fraction) -> int:
+        """The PTS at a time in seconds of the recording, rounded down."""
+        return self._start_pts + int(time / self._time_base)
+
     def _decoded_around(self, container: InputContainer, time: Fraction) -> Iterator[Shown]:
         """Decodes forward from a keyframe not after `time`, as near to it as one is found.
 
         Containers seek by DTS, to any packet (MPEG-TS), or not at all; so each landing is judged
         by the first frame it shows, and answered by a step back twice as long as the last.
         """
-        target = self._start_pts + int(time / self._time_base)
+        target = self.tick_at(time)
         step = max(1, int(1 / self._time_base))
         step_back = 0
         while target - step_back > self._start_pts:

@@ -18,10 +18,17 @@ half of all where there are B-frames, and halves the time."""
 class RunDecoder:
     """Two decoders for one file, so that a keyframe can be looked at in the midst of a run."""
 
-    def __init__(self, container: InputContainer, keyframe_container: InputContainer) -> None:
+    def __init__(
+        self,
+        container: InputContainer,
+        keyframe_container: InputContainer,
+        *,
+        leave_out: bool = True,
+    ) -> None:
+        """`leave_out`: frames that no other frame needs, where they come fast."""
         self._decoder = picture_stream(container).codec_context
         self._decoder.thread_type = "AUTO"
-        self._decoder.skip_frame = "NONREF"
+        self._decoder.skip_frame = "NONREF" if leave_out else "DEFAULT"
         self._keyframe_decoder = picture_stream(keyframe_container).codec_context
         self._time_base = time_base_of(picture_stream(container))
         self._last: Fraction | None = None

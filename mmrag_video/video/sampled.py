@@ -51,6 +51,20 @@ class SamplerSettings:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is sampled of a recording that is taken bit by bit, while it grows or after that."""
+
+    after: Fraction = Fraction(0)
+    """Seconds up to which it was taken before."""
+    grows: bool = False
+    """What is stored last may be there only in part, and is left for the next time."""
+
+
+WHOLE = Part()
+"""All that there is of a finished recording."""
+
+
+@dataclass(frozen=True)
 class Movement:
     """What moved in a frame, against the background the sampler has learned."""
 

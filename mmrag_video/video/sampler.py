@@ -22,11 +22,16 @@ from mmrag_video.video.containers import VideoPacket, open_container, stored_pac
 from mmrag_video.video.decoding import decoded_from_start
 from mmrag_video.video.keeping import FrameKeeper, KeptFrame
 from mmrag_video.video.looking import Look, Looker
-from mmrag_video.video.packets import lacks_pts, tick_of
+from mmrag_video.video.packets import (
+    from_keyframe_before,
+    lacks_pts,
+    tick_of,
+    without_last,
+)
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.run_decoder import RunDecoder
 from mmrag_video.video.runs import Run, Usual, runs, with_usual
-from mmrag_video.video.sampled import SampledFrame, SamplerSettings
+from mmrag_video.video.sampled import WHOLE, Part, SampledFrame, SamplerSettings
 
 _SHORTEST_RUN = Fraction(1, 2)
 """Seconds between looks where nothing moves, if keyframes come as often as that or faster."""
@@ -38,19 +43,28 @@ Progress = Callable[[Fraction], None]
 
 
 def sample(
-    path: Path, settings: SamplerSettings, on_progress: Progress = lambda time: None
+    path: Path,
+    settings: SamplerSettings,
+    on_progress: Progress = lambda time: None,
+    part: Part = WHOLE,
 ) -> Iterator[SampledFrame]:
     """The frames of a recording worth keeping, in order of time; always the first frame.
+
+    Of a later part always its first frame as well: what comes before it is decoded from the last
+    keyframe on, to know what moves, and none of it is kept. A part in which there is nothing gives
+    nothing.
 
     Reads the file once, forward, so it works while the file grows and takes the same memory for
     ten hours as for ten seconds. Raises `RecordingError` where the file cannot be read.
     """
-    sampling = _Sampling(path, settings, on_progress)
+    sampling = _Sampling(path, settings, on_progress, part)
     before: KeptFrame | None = None
     for kept in sampling.kept_frames():
         if before is not None:
             yield _until(kept.time, before)
         before = kept
+    if before is None and part.after > 0:
+        return
     if before is None:
         raise RecordingError(f"{path} changed while it was read: try again.")
     yield _until(max(sampling.end, before.time), before)
@@ -63,12 +77,15 @@ def _until(time: Fraction, kept: KeptFrame) -> SampledFrame:
 class _Sampling:
     """One pass over one recording."""
 
-    def __init__(self, path: Path, settings: SamplerSettings, on_progress: Progress) -> None:
+    def __init__(
+        self, path: Path, settings: SamplerSettings, on_progress: Progress, part: Part
+    ) -> None:
         self._path = path
+        self._part = part
         self._shortest_run = min(_SHORTEST_RUN, Fraction(settings.interval))
         self._on_progress = on_progress
         self._reader = PyavReader(path, settings.frame_width)
-        self._looker = Looker(self._reader, settings.interval)
+        self._looker = Looker(self._reader, settings.interval, part.after)
         self._keeper = FrameKeeper(settings)
         self._last_packets: deque[VideoPacket] = deque(maxlen=_REORDERED)
 
@@ -94,8 +111,12 @@ class _Sampling:
             else:
                 looks = self._looks_by_runs(container)
             for look in looks:
-                yield from self._keeper.take(look)
-        yield from self._keeper.finish()
+                if look.time < self._part.after:
+                    self._keeper.warm_up(look)
+                else:
+                    yield from self._keeper.take(look)
+        if self._looker.last >= self._part.after:
+            yield from self._keeper.finish()
 
     def _looks_at_all(self, container: InputContainer) -> Iterator[Look]:
         for tick, frame in decoded_from_start(container):
@@ -103,9 +124,10 @@ class _Sampling:
             self._on_progress(self._looker.last)
 
     def _looks_by_runs(self, container: InputContainer) -> Iterator[Look]:
-        packets = self._noted(stored_packets(container))
+        packets = self._packets_of_part(container)
+        is_later = self._part.after > 0
         with closing(open_container(self._path)) as keyframe_container:
-            decoder = RunDecoder(container, keyframe_container)
+            decoder = RunDecoder(container, keyframe_container, leave_out=not is_later)
             for run, following, usual in with_usual(runs(packets, self._shortest_run)):
                 if not self._is_eventful(run, usual):
                     yield from self._looks(decoder.rest())
@@ -115,7 +137,18 @@ class _Sampling:
                 self._on_progress(self._looker.last)
             yield from self._looks(decoder.rest())
 
+    def _packets_of_part(self, container: InputContainer) -> Iterator[VideoPacket]:
+        packets = stored_packets(container)
+        if self._part.grows:
+            packets = without_last(packets)
+        packets = self._noted(packets)
+        if self._part.after == 0:
+            return packets
+        return from_keyframe_before(packets, self._reader.tick_at(self._part.after))
+
     def _is_eventful(self, run: Run, usual: Usual) -> bool:
+        if self._looker.last < self._part.after:  # what is looked at next is the part's first frame
+            return True
         return not run.stands_alone or usual.may_be_exceeded_by(run) or self._keeper.is_watching
 
     def _leads_to_another(self, following: Run | None, decoder: RunDecoder) -> bool:

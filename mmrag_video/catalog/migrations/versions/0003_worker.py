@@ -10,9 +10,13 @@ down_revision = "0002"
 def upgrade() -> None:
     """To this version."""
     with op.batch_alter_table("recording") as table:
-        table.add_column(sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.false()))
+        for name in ("kept", "live"):
+            table.add_column(
+                sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
+            )
     with op.batch_alter_table("recording") as table:
-        table.alter_column("kept", server_default=None)
+        for name in ("kept", "live"):
+            table.alter_column(name, server_default=None)
     _make_queue()
     _make_saved_searches()
 
@@ -32,6 +36,7 @@ def _make_queue() -> None:
         sa.Column("changed_ns", sa.BigInteger(), nullable=False),
         sa.Column("modified", sa.DateTime(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("growing", sa.Boolean(), nullable=False),
         sa.Column("turn", sa.Double(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
