@@ -182,7 +182,7 @@ def write_pictures(
             stored = np.ascontiguousarray(np.rot90(picture, k=encoding.rotation // 90))
             if stream is None:
                 height, width, _ = stored.shape
-                stream = _add_stream(container, encoding, width, height)
+                stream = add_stream(container, encoding, width, height)
                 sound = container.add_stream("aac", rate=8000) if encoding.with_sound else None
             frame = av.VideoFrame.from_ndarray(stored, format="rgb24")
             frame = frame.reformat(format=encoding.pixel_format)
@@ -195,7 +195,7 @@ def write_pictures(
             _write_silence(container, sound, seconds=at / 1000)
 
 
-def _add_stream(
+def add_stream(
     container: OutputContainer, encoding: Encoding, width: int, height: int
 ) -> VideoStream:
     stream: VideoStream = container.add_stream(
