@@ -1,10 +1,12 @@
-"""Files that still grow: searchable as far as they go, and like any other when they are finished."""
+"""Files that still grow: searchable as far as they go, and like any other once finished."""
 
-import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import islice, pairwise
+from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,28 +14,33 @@ from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.jobs import JobState
-from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.records import IngestRun, Recording
 from mmrag_video.check import look
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.ingest import Outcome, OutcomeState, clear_unfinished, ingest_file
+from mmrag_video.letting_go import let_go
 from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
 from mmrag_video.models.base import Model
 from mmrag_video.models.registry import load_model
 from mmrag_video.recording_file import FileState, file_state
-from mmrag_video.settings import Settings, StoreSettings
+from mmrag_video.saved_search import ring_missed, save_search
+from mmrag_video.settings import CameraSettings, Settings, StoreSettings
+from mmrag_video.video.clock import FileTimes, clock_of
 from mmrag_video.video.discover import FoundFile
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.sampled import Part, SampledFrame, SamplerSettings
 from mmrag_video.video.sampler import sample
-from tests.conftest import RATE, ingest_all, passing_block
+from tests.conftest import RATE, passing_block
 from tests.footage import FAST_X264, Encoding, Scene, write_pictures, write_scene
 from tests.growing import AT_ONCE, GrowingFile
 from tests.test_shorter_vectors import Counting
-from tests.worker_process import counted, found_by_search, worker_with
 
-YARD = passing_block(14)
-"""Two quiet seconds, then a red block that goes to and fro."""
+_PASSING = [picture for _, picture in passing_block(5)]
+YARD = [
+    (number * 1000 // RATE, _PASSING[number % (4 * RATE) if number % (4 * RATE) < 3 * RATE else 0])
+    for number in range(9 * RATE)
+]
+"""Two quiet seconds, a second in which a red block passes, a quiet one, and so on."""
 REORDERED = Encoding(gop=25, b_frames=2, codec_options={"rc-lookahead": "0", "sc_threshold": "0"})
 SELDOM_A_KEYFRAME = Encoding(gop=10 * RATE, codec_options=AT_ONCE.codec_options)
 PARTED = {
@@ -92,15 +99,13 @@ def test_a_still_part_keeps_its_first_frame_and_what_moves_later(tmp_path: Path)
 # Passes over a file that grows
 
 
-@pytest.fixture
-def counting(settings: Settings) -> Counting:
-    return Counting(load_model(settings.model).embedder)
-
-
-@pytest.fixture
-def archive(settings: Settings, counting: Counting) -> Iterator[Archive]:
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """One for all: each test has a folder of its own."""
+    data = tmp_path_factory.mktemp("live") / "data"
+    settings = Settings(data_dir=data, store=StoreSettings(linger=0.5))
     loaded = load_model(settings.model)
-    with Archive(settings, Model(counting, loaded.reranker)) as archive:
+    with Archive(settings, Model(Counting(loaded.embedder), loaded.reranker)) as archive:
         archive.activate(archive.identity)
         yield archive
 
@@ -121,10 +126,22 @@ def finish(archive: Archive, path: Path) -> Outcome | None:
     return finish_growing(archive, archive.identity, FoundFile(path, path.parent))
 
 
+def found(archive: Archive, path: Path) -> Recording:
+    """The one that searches find."""
+    [recording] = [one for one in archive.catalog.recordings() if one.path == path]
+    return recording
+
+
 def kept(archive: Archive, recording: Recording) -> list[StoredFrame]:
     hidden = archive.hidden_runs(archive.identity)
     store = archive.store(archive.identity)
     return store.frames_between(recording.id, Fraction(0), Fraction(999), hidden)
+
+
+def embedded(archive: Archive) -> int:
+    embedder = archive.model.embedder
+    assert isinstance(embedder, Counting)
+    return embedder.frames
 
 
 def assert_without_gap(frames: list[StoredFrame] | list[SampledFrame]) -> None:
@@ -136,127 +153,118 @@ def assert_without_gap(frames: list[StoredFrame] | list[SampledFrame]) -> None:
     ("name", "encoding"),
     [
         ("gate.ts", AT_ONCE),
-        ("gate.mp4", AT_ONCE),
         ("gate.mkv", AT_ONCE),
-        ("reordered.ts", REORDERED),
         ("reordered.mp4", REORDERED),
         ("seldom.ts", SELDOM_A_KEYFRAME),
     ],
 )
 def test_what_grows_is_found_bit_by_bit_and_in_the_end_is_like_any_other(
-    archive: Archive, counting: Counting, nvr: Path, name: str, encoding: Encoding
+    archive: Archive, nvr: Path, name: str, encoding: Encoding
 ):
-    path = nvr / name
+    path, before = nvr / name, embedded(archive)
     file = GrowingFile(path, encoding)
-    reached = Fraction(0)
-    taken = 0
-    for part in range(3):
-        file.write(seconds(4 * part, 4 * part + 4))
+    reached, taken = Fraction(0), 0
+    for begin, end in ((0, 3), (3, 5), (5, 7)):
+        file.write(seconds(begin, end))
         outcome = take(archive, path)
-        assert outcome.state is OutcomeState.ADDED and outcome.frames > 0, outcome.message
-        [live] = archive.catalog.recordings()
-        assert live.live and reached < live.duration <= 4 * part + 4
+        assert outcome.state is OutcomeState.ADDED, outcome.message
+        live = found(archive, path)
+        assert live.live and reached < live.duration <= end
         assert file_state(live) is FileState.PRESENT
         frames = kept(archive, live)
-        assert min(frame.time for frame in frames[taken:]) == reached, "on from where it was"
-        reached, taken = live.duration, len(frames)
+        assert len(frames) == taken + outcome.frames
+        assert frames[taken].time == reached, "on from where it was"
         assert_without_gap(frames)
         assert frames[-1].valid_until == live.duration
-    file.write(seconds(12, 14))
+        reached, taken = live.duration, len(frames)
+    file.write(seconds(7, 9))
     file.close()
-
     outcome = finish(archive, path)
     assert outcome is not None and outcome.state is OutcomeState.ADDED, outcome
-    assert outcome.frames == counting.frames, "nothing was embedded twice"
-    [recording] = archive.catalog.recordings()
+    assert outcome.frames == embedded(archive) - before, "nothing was embedded twice"
+    recording = found(archive, path)
     frames = kept(archive, recording)
     assert len(frames) == outcome.frames
-    shown = {packet.time for packet in PyavReader(path).packets()}
-    assert {frame.time for frame in frames} <= shown
+    assert {frame.time for frame in frames} <= {one.time for one in PyavReader(path).packets()}
     assert frames[0].time == 0
     assert_without_gap(frames)
     assert frames[-1].valid_until == recording.duration
-    assert archive.store(archive.identity).count() == len(frames)
     assert look(archive, deep=True) == []
-    with Archive(Settings(data_dir=nvr.parent / "other", store=StoreSettings(linger=0.5))) as other:
-        ingest_all(other, path)
-        [ordinary] = other.catalog.recordings()
-    assert recording == ordinary
+
+    let_go(archive, [recording.id])
+    assert ingest_file(archive, archive.identity, FoundFile(path, nvr)).frames > 0
+    assert found(archive, path) == recording, "as an ordinary ingest would have it"
 
 
-def test_a_pass_that_is_broken_off_is_made_again_and_no_other(
-    archive: Archive, counting: Counting, nvr: Path
-):
+def test_a_pass_that_is_broken_off_is_made_again_and_no_other(archive: Archive, nvr: Path):
     path = nvr / "gate.ts"
     file = GrowingFile(path)
-    file.write(seconds(0, 5))
+    file.write(seconds(0, 4))
     first = take(archive, path)
-    file.write(seconds(5, 10))
+    file.write(seconds(4, 7))
+    before = embedded(archive)
 
     def kill(path: Path, done: Fraction, total: Fraction) -> None:
-        if counting.frames > first.frames:
+        if embedded(archive) > before:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         ingest_growing(archive, archive.identity, FoundFile(path, nvr), kill)
-    [live] = archive.catalog.recordings()
+    live = found(archive, path)
     assert len(kept(archive, live)) == first.frames, "what was not completed is not found"
     clear_unfinished(archive, archive.identity)
-    embedded = counting.frames
+    before = embedded(archive)
     second = take(archive, path)
-    assert counting.frames - embedded == second.frames
-    frames = kept(archive, archive.catalog.recordings()[0])
+    assert embedded(archive) - before == second.frames
+    frames = kept(archive, live)
     assert len(frames) == first.frames + second.frames
     assert_without_gap(frames)
     file.close()
 
 
 def test_a_finish_that_is_broken_off_leaves_the_live_one_and_is_made_again(
-    archive: Archive, counting: Counting, nvr: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, nvr: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    path = nvr / "gate.ts"
+    path, before = nvr / "gate.ts", embedded(archive)
     file = GrowingFile(path)
-    file.write(seconds(0, 8))
+    file.write(seconds(0, 5))
     take(archive, path)
     file.close()
-    [live] = archive.catalog.recordings()
+    live = found(archive, path)
     with monkeypatch.context() as patched:
-        patched.setattr(archive.catalog, "complete_run", _killed_at_the_second(archive))
+        patched.setattr(archive.catalog, "complete_run", _dying_at_the_second(archive))
         with pytest.raises(KeyboardInterrupt):
             finish(archive, path)
-    assert [one.id for one in archive.catalog.recordings()] == [live.id]
+    assert found(archive, path).id == live.id
     clear_unfinished(archive, archive.identity)
-    embedded = counting.frames
     outcome = finish(archive, path)
-    assert outcome is not None and outcome.frames == embedded == counting.frames
+    assert outcome is not None and outcome.frames == embedded(archive) - before
+    assert not found(archive, path).live
     assert look(archive, deep=True) == []
 
 
-def _killed_at_the_second(archive: Archive):
+def _dying_at_the_second(archive: Archive) -> Callable[..., IngestRun]:
     """The first completes what the file had grown by, the second is the finished recording's."""
-    complete_run = archive.catalog.complete_run
-    calls: list[object] = []
+    complete_run, calls = archive.catalog.complete_run, count(1)
 
-    def complete_or_die(*arguments, **named):
-        calls.append(arguments)
-        if len(calls) == 2:
+    def complete_or_die(*arguments: Any, **named: Any) -> IngestRun:
+        if next(calls) == 2:
             raise KeyboardInterrupt
         return complete_run(*arguments, **named)
 
     return complete_or_die
 
 
-def test_one_that_died_before_the_live_one_went_leaves_it_to_the_next(archive: Archive, nvr: Path):
+def test_a_live_recording_that_another_took_the_place_of_goes(archive: Archive, nvr: Path):
     path = nvr / "gate.ts"
     file = GrowingFile(path)
-    file.write(seconds(0, 6))
+    file.write(seconds(0, 4))
     take(archive, path)
     file.close()
-    assert ingest_file(archive, archive.identity, FoundFile(path, nvr)).state is OutcomeState.ADDED
-    [recording] = archive.catalog.recordings()
-    assert not recording.live
+    ingest_file(archive, archive.identity, FoundFile(path, nvr))
+    assert not found(archive, path).live
     assert len(archive.catalog.live_recordings(path)) == 1
-    assert finish(archive, path) is None
+    assert finish(archive, path) is None, "somebody ingested it by hand"
     drop_live(archive, path)
     assert archive.catalog.live_recordings(path) == []
     assert look(archive, deep=True) == []
@@ -264,80 +272,59 @@ def test_one_that_died_before_the_live_one_went_leaves_it_to_the_next(archive: A
 
 def test_another_file_under_the_same_name_begins_anew(archive: Archive, nvr: Path):
     path = nvr / "gate.ts"
-    for first in (0, 2):
+    for begin in (0, 2):
         path.unlink(missing_ok=True)
         file = GrowingFile(path)
-        file.write(seconds(first, first + 6))
+        file.write(seconds(begin, begin + 4))
         assert take(archive, path).state is OutcomeState.ADDED
-        [live] = archive.catalog.recordings()
+        live = found(archive, path)
         assert kept(archive, live)[0].time == 0
-        file.write(seconds(first + 6, first + 7))
         file.close()
     write_pictures(path, seconds(3, 6))
     assert finish(archive, path) is None, "it is not the file that was taken"
+    ingest_file(archive, archive.identity, FoundFile(path, nvr))
+    drop_live(archive, path)
+    assert archive.catalog.live_recordings(path) == []
 
 
 def test_what_cannot_be_read_yet_is_no_failure_that_is_kept(
     archive: Archive, nvr: Path, yard_clip: Path
 ):
-    path = nvr / "plain.mp4"
-    path.write_bytes(yard_clip.read_bytes()[:-20_000])
-    assert take(archive, path).state is OutcomeState.FAILED
+    (nvr / "plain.mp4").write_bytes(yard_clip.read_bytes()[:-20_000])
     (nvr / "short.ts").write_bytes(b"G" * 1000)
-    assert take(archive, nvr / "short.ts").state is OutcomeState.FAILED
+    for name in ("plain.mp4", "short.ts", "missing.ts"):
+        assert take(archive, nvr / name).state is OutcomeState.FAILED
     assert archive.catalog.failures() == []
     assert archive.catalog.unfinished_runs(archive.identity.fingerprint) == []
 
 
-def test_what_is_kept_stays_kept(archive: Archive, nvr: Path):
+def test_what_is_kept_stays_kept_and_rings_when_it_is_finished(archive: Archive, nvr: Path):
     path = nvr / "gate.ts"
     file = GrowingFile(path)
-    file.write(seconds(0, 6))
+    file.write(seconds(0, 4))
     take(archive, path)
-    archive.catalog.holdings.keep([archive.catalog.recordings()[0].id], True)
-    file.write(seconds(6, 8))
+    live = found(archive, path)
+    archive.catalog.holdings.keep([live.id], True)
+    saved = save_search(archive, "red", "something red")
+    assert ring_missed(archive) == [] and not archive.catalog.saved.has_heard(saved, live.id)
+    file.write(seconds(4, 6))
     take(archive, path)
     file.close()
     finish(archive, path)
-    [recording] = archive.catalog.recordings()
+    recording = found(archive, path)
     assert recording.kept and not recording.live
     assert archive.catalog.live_recordings(path) == []
+    ring_missed(archive)
+    assert archive.catalog.saved.has_heard(saved, recording.id)
 
 
-# The worker
-
-
-@pytest.mark.parametrize("name", ["gate.ts", "gate.mp4"])
-def test_the_worker_takes_a_file_while_it_grows_also_after_it_was_killed(
-    settings: Settings, nvr: Path, name: str
-):
-    sources = {"nvr": {"folder": nvr, "live": True, "settle": 3}}
-    file = GrowingFile(nvr / name)
-    pictures = iter(YARD)
-
-    def is_taken() -> bool:
-        """Whether what was written can be found; it is written to at each look."""
-        if archive.catalog.recordings():
-            return True
-        file.write(islice(pictures, 2))
-        return False
-
-    with Archive(settings) as archive:
-        with worker_with(settings.data_dir, sources) as worker:
-            worker.wait_until(settings.data_dir.exists, "it runs")
-            worker.wait_until(is_taken, "the file is searchable while it grows")
-            assert found_by_search(settings) == {name}
-            [live] = archive.catalog.recordings()
-            assert live.live
-            worker.stop(signal.SIGKILL)
-        with worker_with(settings.data_dir, sources) as worker:
-            file.write(pictures)
-            file.close()
-            worker.wait_for(f"{name} is searchable")
-        [recording] = archive.catalog.recordings()
-        assert not recording.live and recording.id != live.id
-        assert recording.duration == PyavReader(nvr / name).facts.duration
-        assert_without_gap(kept(archive, recording))
-        assert counted(archive, JobState.DONE) == 1
-        assert look(archive, deep=True) == []
-    assert not any("WARNING" in line for line in worker.log)
+def test_of_a_growing_file_a_name_that_tells_the_end_places_nothing(nvr: Path):
+    """And one that tells the start does, at once."""
+    settings = Settings(cameras={"gate": CameraSettings(time_is="end")})
+    path = nvr / "gate_2026-03-01_12-00-00.ts"
+    times = FileTimes(None, datetime(2026, 3, 1, 12, tzinfo=UTC), Fraction(60))
+    whole = clock_of(path, "gate", times, settings)
+    growing = clock_of(path, "gate", replace(times, grows=True), settings)
+    assert whole.start is not None and growing.start is None
+    assert "not there yet" in growing.note
+    assert clock_of(path, "gate", replace(times, grows=True), Settings()).start is not None

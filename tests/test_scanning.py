@@ -15,6 +15,7 @@ from mmrag_video.catalog.jobs import JobState
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.source_rules import camera_in, source_of
 from mmrag_video.video.discover import FoundFile
+from workers import settling as settling_module
 from workers.holding_back import within
 from workers.scanning import Known, look_at, seen, turn_of
 from workers.settling import Settling
@@ -66,7 +67,7 @@ def test_what_is_known_is_not_new_until_it_changes_or_comes_back(nvr: Path):
     same = file.size, file.changed_ns
     for state in JobState:
         is_new = "d.mkv" in names(nvr, {file.path: (*same, state)})
-        assert is_new == (state is JobState.GONE)
+        assert is_new == (state in (JobState.GONE, JobState.GROWING))
     assert "d.mkv" in names(nvr, {file.path: (file.size + 1, file.changed_ns, JobState.DONE)})
 
 
@@ -96,6 +97,30 @@ def test_a_file_has_settled_when_it_was_the_same_for_some_time(tmp_path: Path):
     assert not is_finished(), "it changed since"
     time.sleep(0.4)
     assert is_finished()
+
+
+def test_a_file_that_grows_is_taken_every_so_often_where_that_is_wanted(
+    nvr: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settling_module, "GROWTH_EVERY", 0.5)
+    live = SourceSettings(folder=nvr, live=True, include=("now.*",))
+    settling, known = Settling(), {}
+
+    def growing(more: str, source: SourceSettings = live) -> set[str]:
+        for name in ("now.ts", "now.avi"):
+            with (nvr / name).open("a") as file:
+                file.write(more)
+        changes = look_at(source, known, settling)
+        assert changes.new == () and changes.unsettled == 2
+        return {file.path.name for file in changes.growing}
+
+    assert growing("begun") == set(), "it may be finished already"
+    assert growing("goes on") == {"now.ts"}, "an avi has to be finished"
+    assert growing("goes on") == set(), "it was taken just now"
+    time.sleep(0.6)
+    assert growing("") == set(), "it has not grown"
+    assert growing("goes on", live.model_copy(update={"live": False})) == set()
+    assert growing("") == {"now.ts"}
 
 
 def test_a_file_from_the_future_settles_like_any_other(tmp_path: Path):

@@ -70,7 +70,7 @@ class Worker:
         self._problems: dict[str, tuple[str, ...]] = {}
         self._threads: list[threading.Thread] = []
         self._for_growing: threading.Thread | None = None
-        """One more of them: a recording of hours holds up nothing that is being written just now."""
+        """One more of them: a recording of hours holds up nothing that is being written now."""
         self._chores = Chores(self._archive)
         self._chores_thread: threading.Thread | None = None
         self._daily_line = DailyLine(self._archive)
