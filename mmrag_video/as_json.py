@@ -108,6 +108,7 @@ def recording_to_json(recording: Recording) -> dict[str, Any]:
         "clock_origin": recording.clock.origin.value,
         "clock_note": recording.clock.note,
         "damage": recording.damage,
+        "live": recording.live,
         "kept": recording.kept,
     }
 

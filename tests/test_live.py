@@ -34,6 +34,7 @@ from tests.conftest import RATE, passing_block
 from tests.footage import FAST_X264, Encoding, Scene, write_pictures, write_scene
 from tests.growing import AT_ONCE, GrowingFile
 from tests.test_shorter_vectors import Counting
+from web.app import create_app
 
 _PASSING = [picture for _, picture in passing_block(5)]
 YARD = [
@@ -194,6 +195,20 @@ def test_what_grows_is_found_bit_by_bit_and_in_the_end_is_like_any_other(
     let_go(archive, [recording.id])
     assert ingest_file(archive, archive.identity, FoundFile(path, nvr)).frames > 0
     assert found(archive, path) == recording, "as an ordinary ingest would have it"
+
+
+def test_a_live_recording_is_played_while_it_goes_on(archive: Archive, nvr: Path):
+    path = nvr / "gate.mp4"
+    file = GrowingFile(path)
+    file.write(seconds(0, 4))
+    take(archive, path)
+    live = found(archive, path)
+    file.write(seconds(4, 8))
+    client = create_app(archive).test_client()
+    page = client.get(f"/recordings/{live.id}/play?t=2,3")
+    assert page.status_code == 200 and "has changed" not in page.text
+    assert client.get(f"/recordings/{live.id}/clip?start=2&end=3").status_code == 200
+    file.close()
 
 
 def test_a_pass_that_is_broken_off_is_made_again_and_no_other(archive: Archive, nvr: Path):
