@@ -1,6 +1,7 @@
 """Files that still grow: searchable as far as they go, and like any other once finished."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -26,7 +27,9 @@ from mmrag_video.recording_file import FileState, file_state
 from mmrag_video.saved_search import ring_missed, save_search
 from mmrag_video.settings import CameraSettings, Settings, StoreSettings
 from mmrag_video.video.clock import FileTimes, clock_of
+from mmrag_video.video.containers import open_container, stored_packets
 from mmrag_video.video.discover import FoundFile
+from mmrag_video.video.packets import from_keyframe_before, tick_of
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.sampled import Part, SampledFrame, SamplerSettings
 from mmrag_video.video.sampler import sample
@@ -81,6 +84,20 @@ def test_a_part_begins_with_its_first_frame_and_holds_nothing_from_before(
     assert {frame.time for frame in frames} <= set(shown)
     assert_without_gap(frames)
     assert frames[-1].valid_until == reader.facts.duration
+
+
+@given(tick=st.integers(1, 139))
+@bounded(max_examples=20, deadline=None)
+def test_of_what_comes_before_a_part_no_more_is_decoded_than_from_the_last_keyframe_on(
+    parted: dict[str, Path], tick: int
+):
+    with closing(open_container(parted["short.mp4"])) as container:
+        packets = list(stored_packets(container))
+    ticks = [tick_of(packet, without_pts=False) for packet in packets]
+    place = ticks[tick]
+    keyframes = [at for packet, at in zip(packets, ticks, strict=True) if packet.is_keyframe]
+    first = next(from_keyframe_before(iter(packets), place))
+    assert tick_of(first, without_pts=False) == max(at for at in keyframes if at <= place)
 
 
 def test_a_part_in_which_there_is_nothing_gives_nothing(parted: dict[str, Path]):
@@ -195,6 +212,20 @@ def test_what_grows_is_found_bit_by_bit_and_in_the_end_is_like_any_other(
     let_go(archive, [recording.id])
     assert ingest_file(archive, archive.identity, FoundFile(path, nvr)).frames > 0
     assert found(archive, path) == recording, "as an ordinary ingest would have it"
+
+
+def test_a_pause_between_two_passes_is_stood_for_in_the_end(archive: Archive, nvr: Path):
+    """MPEG-TS does not say how long a picture stays: only the next one tells."""
+    path = nvr / "gate.ts"
+    file = GrowingFile(path)
+    late = [(at + 700, picture) for at, picture in seconds(4, 6)]
+    file.write([*seconds(0, 4), late[0]])
+    take(archive, path)
+    assert found(archive, path).duration == 4, "the last may be there in part"
+    file.write(late[1:])
+    file.close()
+    finish(archive, path)
+    assert_without_gap(kept(archive, found(archive, path)))
 
 
 def test_a_live_recording_is_played_while_it_goes_on(archive: Archive, nvr: Path):

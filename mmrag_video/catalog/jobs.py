@@ -56,8 +56,6 @@ class Job:
     file: SeenFile
     source: str
     state: JobState
-    growing: bool
-    """The file is to be taken as far as it goes, though it is not finished."""
     attempts: int
     due: datetime
     error: str
@@ -73,6 +71,8 @@ class Job:
     found: datetime
     begun: datetime | None
     ended: datetime | None
+    growing: bool = False
+    """The file is to be taken as far as it goes, though it is not finished."""
 
     @property
     def has_failed(self) -> bool:
@@ -390,7 +390,6 @@ def _job(row: JobRow) -> Job:
         file=SeenFile(row.path, row.size, row.changed_ns, row.modified),
         source=row.source,
         state=JobState(row.state),
-        growing=row.growing,
         attempts=row.attempts,
         due=row.due,
         error=row.error,
@@ -403,4 +402,5 @@ def _job(row: JobRow) -> Job:
         found=row.found,
         begun=row.begun,
         ended=row.ended,
+        growing=row.growing,
     )
