@@ -9,28 +9,11 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import DoneJob, done_between, failed_by_kind
 from mmrag_video.errors import ErrorKind
+from mmrag_video.work_done import WorkDone, seconds_covered
 
 LATELY = timedelta(hours=1)
 _PACE_FROM = timedelta(hours=6)
 """How far back files count for how long one takes: cameras differ, and so do their hours."""
-
-
-@dataclass(frozen=True)
-class WorkDone:
-    """What was done in a span of time."""
-
-    recordings: int
-    footage: float
-    """Seconds; recordings that were known already add nothing."""
-    seconds: float
-    """In which at least one recording was worked on."""
-    frames: int
-    """Kept."""
-
-    @property
-    def times_real_time(self) -> float | None:
-        """Footage by the time that it took; None if there was none."""
-        return self.footage / self.seconds if self.footage and self.seconds else None
 
 
 @dataclass(frozen=True)
@@ -82,7 +65,7 @@ def figures(archive: Archive, now: datetime) -> Figures:
     failed = {
         state: failed_by_kind(database, state) for state in (JobState.WAITING, JobState.SET_ASIDE)
     }
-    oldest = queue.newest_waiting()
+    oldest = queue.oldest_waiting()
     done = done_between(database, now - _PACE_FROM, now)
     worker = worker_figures(archive, now)
     to_come = jobs[JobState.WAITING] + jobs[JobState.RUNNING]
@@ -116,17 +99,12 @@ def disk_figures(archive: Archive) -> DiskFigures:
 
 
 def work_done(jobs: Iterable[DoneJob]) -> WorkDone:
-    """The sum of some jobs. Where several were worked on at a time, that time counts once."""
-    done = sorted(jobs, key=lambda job: job.begun)
-    seconds, reached = 0.0, None
-    for job in done:
-        begun = job.begun if reached is None else max(job.begun, reached)
-        seconds += max(0.0, (job.ended - begun).total_seconds())
-        reached = job.ended if reached is None else max(job.ended, reached)
+    """The sum of some jobs."""
+    done = list(jobs)
     return WorkDone(
         recordings=len(done),
         footage=sum(job.footage for job in done),
-        seconds=seconds,
+        seconds=seconds_covered((job.begun, job.ended) for job in done),
         frames=sum(job.frames for job in done),
     )
 

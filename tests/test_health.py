@@ -30,10 +30,11 @@ from mmrag_video.errors import (
     StoreError,
     kind_of,
 )
-from mmrag_video.health import WorkDone, expected_end, figures, work_done
+from mmrag_video.health import expected_end, figures, work_done
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.settings import Settings, SourceSettings, StoreSettings
+from mmrag_video.work_done import WorkDone
 from tests.conftest import ingest_all
 from tests.markdown import document, first_column
 from tests.page_archive import PageArchive

@@ -10,7 +10,8 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import done_between, failed_by_kind, hits_between
 from mmrag_video.counting import counted
-from mmrag_video.health import WorkDone, disk_figures, work_done
+from mmrag_video.health import disk_figures, work_done
+from mmrag_video.work_done import WorkDone
 
 _log = logging.getLogger(__name__)
 _MISSED = 7

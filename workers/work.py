@@ -15,8 +15,6 @@ from mmrag_video.errors import ErrorKind, MmragError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
 from mmrag_video.settings import WorkerSettings
-from mmrag_video.source_rules import source_of
-from mmrag_video.sources import all_sources
 from mmrag_video.video.discover import FoundFile, Unreachable
 from workers.holding_back import Pace, Stopped
 from workers.logs import about
@@ -86,12 +84,12 @@ class Work:
         pace.wait(job.file.path, Fraction(0), Fraction(0))
         return ingest_file(self.archive, self.identity, self._file(job), follow)
 
-    def _file(self, job: Job) -> FoundFile | Unreachable:
+    @staticmethod
+    def _file(job: Job) -> FoundFile | Unreachable:
         path = job.file.path
         if not path.exists():
             return Unreachable(path, f"{path} is not there any more.")
-        source = source_of(path, all_sources(self.archive.settings, self.archive.catalog))
-        return FoundFile(path, source.folder if source else path.parent)
+        return FoundFile(path, path.parent)  # of a source's file the root is the source's folder
 
     def _fail(self, job: Job, queue: JobQueue, outcome: Outcome) -> None:
         if job.attempts + 1 >= self.settings.attempts:

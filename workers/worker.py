@@ -184,15 +184,17 @@ class Worker:
                 self._end_writing()
                 self._see_to_chores()
             return
-        if self._chores_thread is not None and self._chores_thread.is_alive():
+        if self._is_at_chores:
             return
         if not self._is_writing:
             self._begin_writing()
-        work = self._work()
-        while len(self._threads) < self._settings.worker.decoders:
-            thread = threading.Thread(target=self._work_off, args=(work,), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        missing = self._settings.worker.decoders - len(self._threads)
+        if missing:
+            work = self._work()
+            for _ in range(missing):
+                thread = threading.Thread(target=self._work_off, args=(work,), daemon=True)
+                thread.start()
+                self._threads.append(thread)
 
     def _begin_writing(self) -> None:
         """Take the right to write and clear away what others left.
@@ -212,9 +214,12 @@ class Worker:
             self._right_to_write = taking.pop_all()
         self._is_writing = self._has_written = True
 
+    @property
+    def _is_at_chores(self) -> bool:
+        return self._chores_thread is not None and self._chores_thread.is_alive()
+
     def _see_to_chores(self) -> None:
-        is_at_it = self._chores_thread is not None and self._chores_thread.is_alive()
-        if self._chores.are_due and not is_at_it:
+        if self._chores.are_due and not self._is_at_chores:
             self._chores_thread = threading.Thread(target=self._carry_out_chores, daemon=True)
             self._chores_thread.start()
 

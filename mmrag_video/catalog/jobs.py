@@ -329,7 +329,7 @@ class JobQueue:
         with self._database.reading() as session:
             return [_job(row) for row in session.scalars(query.order_by(JobRow.ended))]
 
-    def newest_waiting(self) -> datetime | None:
+    def oldest_waiting(self) -> datetime | None:
         """When the oldest of the files that wait without a failure was last written to."""
         query = select(func.min(JobRow.modified)).where(
             JobRow.state.in_([JobState.WAITING.value, JobState.RUNNING.value]), JobRow.error == ""
