@@ -178,7 +178,7 @@ def queue_to_json(overview: QueueOverview) -> dict[str, Any]:
             "recordings": progress.recordings,
             "frames": progress.frames,
             "footage_s": progress.footage,
-            "busy_s": progress.busy,
+            "busy_s": progress.seconds,
             "times_real_time": progress.times_real_time,
         },
         "caught_up": _moment_of_day(overview.caught_up),

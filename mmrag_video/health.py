@@ -1,36 +1,16 @@
 """How the worker and its queue are, in figures: for the page, the commands and for machines."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
-from mmrag_video.catalog.tally import DoneJob, done_between, failed_by_kind
+from mmrag_video.catalog.tally import failed_by_kind
 from mmrag_video.errors import ErrorKind
-
-LATELY = timedelta(hours=1)
-_PACE_FROM = timedelta(hours=6)
-"""How far back files count for how long one takes: cameras differ, and so do their hours."""
-
-
-@dataclass(frozen=True)
-class WorkDone:
-    """What was done in a span of time."""
-
-    recordings: int
-    footage: float
-    """Seconds; recordings that were known already add nothing."""
-    seconds: float
-    """In which at least one recording was worked on."""
-    frames: int
-    """Kept."""
-
-    @property
-    def times_real_time(self) -> float | None:
-        """Footage by the time that it took; None if there was none."""
-        return self.footage / self.seconds if self.footage and self.seconds else None
+from mmrag_video.queue_overview import queue_overview
+from mmrag_video.work_done import WorkDone
 
 
 @dataclass(frozen=True)
@@ -64,10 +44,10 @@ class Figures:
     """Seconds since the oldest file that is still to come was last written to, those that failed
     left aside; 0 if there is none."""
     lately: WorkDone
-    """In the last hour."""
+    """In the last hour; of the footage, that of recordings at hand is included."""
     expected_end: datetime | None
-    """When what is there now will be done, at the pace of the last hours; `now` if nothing waits,
-    None if that is unknown or the worker is paused."""
+    """When what is there now will be done, at the pace of the last hour; `now` if nothing is left,
+    None if that is unknown, the worker is paused, or there is none."""
     disk: DiskFigures
     worker: WorkerFigures
 
@@ -78,23 +58,19 @@ def figures(archive: Archive, now: datetime) -> Figures:
     Raises CatalogError if the catalog cannot be used.
     """
     queue, database = archive.catalog.jobs, archive.catalog.database
-    jobs = queue.counts()
+    overview = queue_overview(archive.catalog, now)
     failed = {
         state: failed_by_kind(database, state) for state in (JobState.WAITING, JobState.SET_ASIDE)
     }
-    oldest = queue.newest_waiting()
-    done = done_between(database, now - _PACE_FROM, now)
-    worker = worker_figures(archive, now)
-    to_come = jobs[JobState.WAITING] + jobs[JobState.RUNNING]
-    to_come = max(0, to_come - sum(failed[JobState.WAITING].values()))
+    oldest = queue.oldest_waiting()
     return Figures(
-        jobs=jobs,
+        jobs=overview.counts,
         failed=failed,
         lag=0.0 if oldest is None else max(0.0, (now - oldest).total_seconds()),
-        lately=work_done(job for job in done if job.ended >= now - LATELY),
-        expected_end=None if worker.paused else expected_end(to_come, work_done(done), now),
+        lately=overview.progress,
+        expected_end=overview.caught_up,
         disk=disk_figures(archive),
-        worker=worker,
+        worker=worker_figures(archive, now),
     )
 
 
@@ -113,31 +89,3 @@ def disk_figures(archive: Archive) -> DiskFigures:
     archive.directory.create()
     usage = shutil.disk_usage(archive.directory.root)
     return DiskFigures(free=usage.free, used=usage.used)
-
-
-def work_done(jobs: Iterable[DoneJob]) -> WorkDone:
-    """The sum of some jobs. Where several were worked on at a time, that time counts once."""
-    done = sorted(jobs, key=lambda job: job.begun)
-    seconds, reached = 0.0, None
-    for job in done:
-        begun = job.begun if reached is None else max(job.begun, reached)
-        seconds += max(0.0, (job.ended - begun).total_seconds())
-        reached = job.ended if reached is None else max(job.ended, reached)
-    return WorkDone(
-        recordings=len(done),
-        footage=sum(job.footage for job in done),
-        seconds=seconds,
-        frames=sum(job.frames for job in done),
-    )
-
-
-def expected_end(files: int, done: WorkDone, now: datetime) -> datetime | None:
-    """When so many files will be done if each takes as long as those of `done` did.
-
-    What arrives meanwhile is left out. None if nothing is known of how long they take.
-    """
-    if files == 0:
-        return now
-    if done.recordings == 0 or done.seconds == 0:
-        return None
-    return now + timedelta(seconds=files * done.seconds / done.recordings)

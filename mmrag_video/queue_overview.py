@@ -2,13 +2,14 @@
 all of it will be done.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.jobs import Job, JobState
 from mmrag_video.catalog.worker_state import WorkerState
+from mmrag_video.work_done import WorkDone, seconds_covered
 
 RECENT = timedelta(hours=1)
 """Over which the speed is measured."""
@@ -16,23 +17,6 @@ _SIGN_OF_LIFE = timedelta(seconds=30)
 """A worker that has not said anything for so long is taken to have ended."""
 _SHOWN = 20
 """Jobs of each kind."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What was done within RECENT."""
-
-    recordings: int
-    frames: int
-    footage: float
-    """Seconds, those of recordings at hand included."""
-    busy: float
-    """Seconds in which at least one recording was being worked on."""
-
-    @property
-    def times_real_time(self) -> float | None:
-        """Footage against the time it took; None before there is any."""
-        return self.footage / self.busy if self.footage > 0 and self.busy > 0 else None
 
 
 @dataclass(frozen=True)
@@ -51,7 +35,8 @@ class QueueOverview:
     """The newest failures; some of them will be tried again by themselves."""
     failures: int
     """How many there are of these."""
-    progress: Progress
+    progress: WorkDone
+    """Within RECENT; of the footage, that of recordings at hand is included."""
     caught_up: datetime | None
     """When nothing will be left to do, if nothing new arrives and failures stay as they are; None
     if that cannot be known: nothing was done lately, or no worker is at it.
@@ -135,7 +120,7 @@ def counts_in_words(overview: QueueOverview) -> str:
     )
 
 
-def progress_of(ended: Sequence[Job], running: Sequence[Job], at: datetime) -> Progress:
+def progress_of(ended: Sequence[Job], running: Sequence[Job], at: datetime) -> WorkDone:
     """What these jobs come to within RECENT before `at`; of older work only the part since then."""
     begin = at - RECENT
     done = [job for job in ended if job.state is JobState.DONE]
@@ -149,14 +134,5 @@ def progress_of(ended: Sequence[Job], running: Sequence[Job], at: datetime) -> P
         span = (max(begin, job.begun), min(at, until))
         spans.append(span)
         footage += seconds * ((span[1] - span[0]) / (until - job.begun))
-    return Progress(len(done), sum(job.frames for job in done), footage, _covered(spans))
-
-
-def _covered(spans: Iterable[tuple[datetime, datetime]]) -> float:
-    """Seconds that lie in at least one of the spans: several recordings are worked on at a time."""
-    covered, reached = timedelta(0), datetime.min.replace(tzinfo=UTC)
-    for begin, end in sorted(spans):
-        if end > reached:
-            covered += end - max(begin, reached)
-            reached = end
-    return covered.total_seconds()
+    frames = sum(job.frames for job in done)
+    return WorkDone(len(done), footage, seconds_covered(spans), frames)

@@ -62,6 +62,14 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def endless_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Movement in many batches: it can be caught in the middle."""
+    path = tmp_path_factory.mktemp("endless") / "endless.mp4"
+    write_pictures(path, passing_block(40))
+    return path
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A data directory of the test's own, whose server ends soon after the test."""
@@ -81,6 +89,14 @@ def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> I
     data = tmp_path_factory.mktemp("archive")
     with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
         ingest_all(archive, yard_clip)
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """One archive for all tests of a module that leave it as they find it."""
+    data = tmp_path_factory.mktemp("opened") / "data"
+    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
         yield archive
 
 

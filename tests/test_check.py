@@ -4,7 +4,6 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -22,17 +21,8 @@ from mmrag_video.errors import ExitCode
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.rows import row_of
 from mmrag_video.mending import mend
-from mmrag_video.settings import Settings, StoreSettings
 from mmrag_video.video.clips import UNFINISHED
 from tests.conftest import Command, ingest_all
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """One archive for all tests here: mended, it is as it was."""
-    data = tmp_path_factory.mktemp("check") / "data"
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
-        yield archive
 
 
 @pytest.fixture

@@ -30,10 +30,11 @@ from mmrag_video.errors import (
     StoreError,
     kind_of,
 )
-from mmrag_video.health import WorkDone, expected_end, figures, work_done
+from mmrag_video.health import figures
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.settings import Settings, SourceSettings, StoreSettings
+from mmrag_video.work_done import WorkDone, sum_of
 from tests.conftest import ingest_all
 from tests.markdown import document, first_column
 from tests.page_archive import PageArchive
@@ -160,7 +161,7 @@ def test_an_ingest_says_of_what_kind_its_failure_is(archive: Archive, tmp_path: 
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 50), st.integers(0, 1000)), max_size=20)
 )
 def test_time_in_which_several_were_worked_on_counts_once(jobs: list[tuple[int, int, int]]) -> None:
-    worked = work_done(
+    worked = sum_of(
         DoneJob(
             NOW + timedelta(seconds=begun), NOW + timedelta(seconds=begun + took), footage, frames=1
         )
@@ -173,18 +174,22 @@ def test_time_in_which_several_were_worked_on_counts_once(jobs: list[tuple[int, 
 
 
 def test_the_end_is_expected_from_how_long_files_took(archive: Archive) -> None:
-    done(archive, "a.mp4", NOW - timedelta(hours=3), NOW - timedelta(minutes=178), footage=300)
+    done(archive, "a.mp4", NOW - timedelta(minutes=30), NOW - timedelta(minutes=28), footage=300)
     names = ("b.mp4", "c.mp4", "d.mp4")
     archive.catalog.jobs.add("nvr", [(seen(name), 0.0) for name in names])
+    assert figures(archive, NOW).expected_end is None, "there is no worker"
+    archive.catalog.worker.say("test", "working")
+    last_sign_of_life(archive, NOW)
     assert figures(archive, NOW).expected_end == NOW + timedelta(minutes=6)
     archive.catalog.worker.pause(True)
     assert figures(archive, NOW).expected_end is None, "it is paused"
 
 
-def test_the_end_is_unknown_before_the_first_is_done() -> None:
-    nothing = WorkDone(recordings=0, footage=0, seconds=0, frames=0)
-    assert expected_end(3, nothing, NOW) is None
-    assert expected_end(0, nothing, NOW) == NOW
+def test_the_end_is_unknown_before_the_first_is_done(archive: Archive) -> None:
+    archive.catalog.worker.say("test", "working")
+    last_sign_of_life(archive, NOW)
+    archive.catalog.jobs.add("nvr", [(seen("a.mp4"), 0.0)])
+    assert figures(archive, NOW).expected_end is None
 
 
 # Metrics

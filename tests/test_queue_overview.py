@@ -57,7 +57,7 @@ def test_recordings_worked_on_at_a_time_take_that_time_once() -> None:
 
 def test_of_older_work_only_the_part_within_the_hour_counts() -> None:
     progress = progress_of([done(7200, 0, 7200)], [], NOON)
-    assert (progress.footage, progress.busy) == (pytest.approx(3600), 3600)
+    assert (progress.footage, progress.seconds) == (pytest.approx(3600), 3600)
 
 
 def test_what_is_done_of_a_recording_at_hand_counts() -> None:
@@ -75,7 +75,7 @@ def test_what_is_done_of_a_recording_at_hand_counts() -> None:
 )
 def test_no_work_takes_longer_than_the_hour_or_is_counted_twice(jobs: list[Job]) -> None:
     progress = progress_of(jobs, [], NOON)
-    assert 0 <= progress.busy <= 3600
+    assert 0 <= progress.seconds <= 3600
     assert 0 <= progress.footage <= sum(job.total_seconds for job in jobs) * (1 + 1e-9)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,21 +32,11 @@ from mmrag_video.settings import (
     CameraSettings,
     RetentionSettings,
     SamplerSection,
-    Settings,
-    StoreSettings,
 )
 from tests.conftest import Command, ingest_all
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """One archive for most tests here: what they let go is ingested again."""
-    data = tmp_path_factory.mktemp("retention") / "data"
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
-        yield archive
 
 
 @pytest.fixture

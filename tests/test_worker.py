@@ -18,8 +18,7 @@ from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.settings import Settings, SourceSettings
-from tests.conftest import COMMAND, decoders_of, environment, passing_block
-from tests.footage import write_pictures
+from tests.conftest import COMMAND, decoders_of, environment
 from tests.worker_process import counted, found_by_search, worker_on, worker_with
 
 THREE_TRIES = {"MMRAG_WORKER__RETRY": "0.2", "MMRAG_WORKER__ATTEMPTS": "3"}
@@ -30,14 +29,6 @@ def nvr(tmp_path: Path) -> Path:
     folder = tmp_path / "nvr"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture(scope="module")
-def endless_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Movement in many batches: it can be caught in the middle."""
-    path = tmp_path_factory.mktemp("endless") / "endless.mp4"
-    write_pictures(path, passing_block(40))
-    return path
 
 
 def frames_are_written(settings: Settings) -> bool:

@@ -16,8 +16,7 @@ from mmrag_video.catalog.jobs import JobState
 from mmrag_video.check import look
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.settings import Settings
-from tests.conftest import decoders_of, passing_block
-from tests.footage import write_pictures
+from tests.conftest import decoders_of
 from tests.worker_process import WorkerProcess, counted, worker_on
 
 ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "3"))
@@ -125,7 +124,9 @@ def test_a_decoder_that_hangs_costs_a_try_and_the_others_go_on(
         assert not any(decoder.is_running() for decoder in stopped)
 
 
-def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(tmp_path: Path, endless: Path):
+def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(
+    tmp_path: Path, endless_clip: Path
+):
     disk = tmp_path / "disk"
     disk.mkdir()
     if os.system(f"mount -t tmpfs -o size=24m tmpfs {disk} 2>/dev/null") != 0:
@@ -140,7 +141,7 @@ def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(tmp_path: Path,
             with Archive(settings) as archive:
                 worker.wait_until(lambda: archive.catalog.worker.read().name != "", "it runs")
             ballast.write_bytes(bytes(max(0, free(disk) - 300_000)))
-            (folder / "gate.mp4").write_bytes(endless.read_bytes())
+            (folder / "gate.mp4").write_bytes(endless_clip.read_bytes())
             worker.wait_for("Nothing is lost; trying again")
             ballast.unlink()
             worker.wait_for("is searchable")
@@ -153,10 +154,3 @@ def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(tmp_path: Path,
 def free(disk: Path) -> int:
     status = os.statvfs(disk)
     return status.f_bavail * status.f_frsize
-
-
-@pytest.fixture(scope="module")
-def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("endless") / "endless.mp4"
-    write_pictures(path, passing_block(40))
-    return path

@@ -69,7 +69,7 @@ def metrics_of(now: Figures) -> Iterator[GaugeMetricFamily]:
     )
     yield _gauge(
         "mmrag_expected_end_timestamp_seconds",
-        "When what waits will be done, at the pace of the last hours.",
+        "When what waits will be done, at the pace of the last hour.",
         _timestamp(now.expected_end),
     )
     yield from _work_metrics(now)

@@ -10,7 +10,8 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import done_between, failed_by_kind, hits_between
 from mmrag_video.counting import counted
-from mmrag_video.health import WorkDone, disk_figures, work_done
+from mmrag_video.health import disk_figures
+from mmrag_video.work_done import WorkDone, sum_of
 
 _log = logging.getLogger(__name__)
 _MISSED = 7
@@ -98,7 +99,7 @@ def day_figures(archive: Archive, day: date, zone: ZoneInfo, let_go: int) -> Day
     )
     return DayFigures(
         day=day,
-        done=work_done(done_between(database, since, until)),
+        done=sum_of(done_between(database, since, until)),
         failed=failed,
         set_aside=set_aside,
         hits=hits_between(database, since, until),

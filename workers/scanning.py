@@ -93,16 +93,11 @@ def _matches(below: Path, pattern: str) -> bool:
     """As in a shell; a pattern without a slash is one for the name of the file or any folder."""
     if "/" not in pattern:
         return any(Path(part).match(pattern) for part in below.parts)
-    whole = Path("/", below)
-    # `**` stands for any number of folders, none among them, which Path.match takes for one.
-    return whole.match(f"/{pattern}") or ("**" in pattern and _deep(below.parts, pattern))
-
-
-def _deep(parts: tuple[str, ...], pattern: str) -> bool:
-    return _parts_match(parts, tuple(pattern.split("/")))
+    return _parts_match(below.parts, Path(pattern).parts)
 
 
 def _parts_match(parts: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    """`**` stands for any number of folders, none among them, which Path.match takes for one."""
     if not patterns:
         return not parts
     if patterns[0] == "**":

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -137,10 +136,9 @@ class Watch:
                         self._due.add(name)
         except (OSError, RuntimeError) as error:
             if not stop.is_set():
-                with suppress(OSError):
-                    _log.warning(
-                        "The system does not tell of changes in the sources (%s): they are looked "
-                        "at by their schedules.",
-                        error,
-                    )
+                _log.warning(
+                    "The system does not tell of changes in the sources (%s): they are looked "
+                    "at by their schedules.",
+                    error,
+                )
                 stop.wait(60)  # the thread ends then, and is started again

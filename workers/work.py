@@ -16,21 +16,16 @@ from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
 from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
 from mmrag_video.settings import WorkerSettings
-from mmrag_video.source_rules import source_of
-from mmrag_video.sources import all_sources
 from mmrag_video.video.discover import FoundFile, Unreachable
 from workers.holding_back import Pace, Stopped
 from workers.logs import about
+from workers.standstill import StandstillError
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT = 2.0
 """Seconds between signs of life in the queue."""
 LONGEST_WAIT = timedelta(hours=6)
 """Between two tries."""
-
-
-class StandstillError(MmragError):
-    """What would stop every recording: the store, the model, the disk. Nobody's own fault."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +98,12 @@ class Work:
             drop_live(self.archive, job.file.path)
         return outcome
 
-    def _file(self, job: Job) -> FoundFile | Unreachable:
+    @staticmethod
+    def _file(job: Job) -> FoundFile | Unreachable:
         path = job.file.path
         if not path.exists():
             return Unreachable(path, f"{path} is not there any more.")
-        source = source_of(path, all_sources(self.archive.settings, self.archive.catalog))
-        return FoundFile(path, source.folder if source else path.parent)
+        return FoundFile(path, path.parent)  # of a source's file the root is the source's folder
 
     def _fail(self, job: Job, queue: JobQueue, outcome: Outcome) -> None:
         if job.attempts + 1 >= self.settings.attempts:

@@ -1,7 +1,7 @@
 """The worker: looks at the sources, keeps the queue, and has threads work it off.
 
-The main thread looks and decides, and does nothing that takes long; a thread for each recording at
-hand does the rest. All of them share one archive: one model, one store, one catalog.
+The main thread looks and decides, and does nothing that takes long; threads do the rest. All of
+them share one archive: one model, one store, one catalog.
 """
 
 import logging
@@ -10,27 +10,22 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
-from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.errors import CatalogError, MmragError
 from mmrag_video.file_lock import FileLock, LockMode
-from mmrag_video.index.identity import refusal
-from mmrag_video.ingest import clear_unfinished
-from mmrag_video.saved_search import ring, ring_missed
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.sources import all_sources
-from workers.chores import Chores
 from workers.daily import DailyLine
 from workers.deliveries import Deliveries
-from workers.holding_back import HoldingBack, Stopped
+from workers.holding_back import HoldingBack
 from workers.scanning import look_at, turn_of
 from workers.schedule import Due, Schedule, Watch
 from workers.settling import Settling
-from workers.work import StandstillError, Work
+from workers.standstill import Standstill
+from workers.threads import Threads
 
 _log = logging.getLogger(__name__)
 LOCK_FILE = "worker.lock"
@@ -47,11 +42,6 @@ _LIVE_EVERY = 5.0
 """Seconds, at most, before the next look at a source with a file that is taken while it grows."""
 _BEFORE_ALL = 1e14
 """Off the turn of growing files, which are to be searchable at once: more than any priority."""
-_STANDSTILL = (5.0, 15.0, 30.0, 60.0)
-"""Seconds before the first and the next tries where nothing can be done at all; then the last."""
-_PATIENCE = 4.0
-"""Seconds in which threads end by themselves, less than half of those that `serve` has for all.
-What they leave is cleared at the next start."""
 
 
 class Worker:
@@ -68,16 +58,11 @@ class Worker:
         self._looked: dict[str, tuple[float, float]] = {}
         """When each source was last looked at, and how many seconds that took."""
         self._problems: dict[str, tuple[str, ...]] = {}
-        self._threads: list[threading.Thread] = []
-        self._for_growing: threading.Thread | None = None
-        """One more of them: a recording of hours holds up nothing that is being written now."""
-        self._chores = Chores(self._archive)
-        self._chores_thread: threading.Thread | None = None
+        self._standstill = Standstill()
+        self._threads = Threads(
+            settings, self._archive, self._name, self._holding, self._standstill
+        )
         self._daily_line = DailyLine(self._archive)
-        self._right_to_write = ExitStack()
-        self._is_writing = self._has_written = False
-        self._standstill: tuple[int, float, str] = (0, 0.0, "")
-        """How often in a row, until when, and why."""
 
     def stop(self) -> None:
         """End soon. From any thread, and from a signal's handler."""
@@ -100,9 +85,8 @@ class Worker:
             finally:
                 watch.close()
                 schedule.close()
-                self._end_threads()
+                self._threads.end()
                 deliveries.stop(wait=0.5)
-                self._right_to_write.close()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -135,10 +119,10 @@ class Worker:
                     schedule.follow(self._sources)
                     watch.follow(self._sources)
                 self._look(schedule)
-                self._see_to_threads()
+                self._threads.see_to(self._sources)
                 self._daily_line.tell(datetime.now(UTC))
             except (MmragError, OSError) as error:
-                self._stand_still(str(error))
+                self._standstill.begin(str(error))
 
     def _look(self, schedule: Schedule) -> None:
         """Look at every source that is due and was not looked at just now."""
@@ -176,125 +160,9 @@ class Worker:
             jobs.add(name, first, growing=True)
         if changes.gone:
             jobs.mark_gone(changes.gone)
-            self._chores.ask_for()
+            self._threads.chores.ask_for()
             _log.info("%d files of %s are gone.", len(changes.gone), name, extra={"source": name})
         return changes.unsettled
-
-    def _see_to_threads(self) -> None:
-        """Have as many threads at work as there may be and are needed, and the right to write."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        _, until, _ = self._standstill
-        if self._holding.reason() or time.monotonic() < until:
-            return
-        # A thread that could not write, the disk being full, could not say so either.
-        if not self._threads and self._archive.catalog.jobs.put_back_running():
-            self._end_writing()  # so that what it left in the store is cleared
-        if not self._archive.catalog.jobs.is_any_due():
-            if not self._threads:
-                self._end_writing()
-                self._see_to_chores()
-            return
-        if self._chores_thread is not None and self._chores_thread.is_alive():
-            return
-        if not self._is_writing:
-            self._begin_writing()
-        work = self._work()
-        while self._threads_for_all() < self._settings.worker.decoders:
-            self._start(work)
-        if self._archive.catalog.jobs.is_any_due(growing=True) and self._for_growing is None:
-            self._for_growing = self._start(work, growing=True)
-
-    def _threads_for_all(self) -> int:
-        """Those that take every job."""
-        if self._for_growing not in self._threads:
-            self._for_growing = None
-        return len(self._threads) - (self._for_growing is not None)
-
-    def _start(self, work: Work, *, growing: bool = False) -> threading.Thread:
-        thread = threading.Thread(target=self._work_off, args=(work, growing), daemon=True)
-        thread.start()
-        self._threads.append(thread)
-        return thread
-
-    def _begin_writing(self) -> None:
-        """Take the right to write and clear away what others left.
-
-        Raises CatalogError if somebody else ingests, IndexMismatchError if the index is another's.
-        """
-        with ExitStack() as taking:
-            taking.enter_context(writer_lock(self._archive.directory.root))
-            identity = self._archive.identity
-            active = self._archive.catalog.active_index()
-            if active is not None and active.fingerprint != identity.fingerprint:
-                raise refusal(active, identity, self._archive.directory.root)
-            clear_unfinished(self._archive, identity)
-            self._archive.activate(identity)
-            if not self._has_written:
-                ring_missed(self._archive)
-            self._right_to_write = taking.pop_all()
-        self._is_writing = self._has_written = True
-
-    def _see_to_chores(self) -> None:
-        is_at_it = self._chores_thread is not None and self._chores_thread.is_alive()
-        if self._chores.are_due and not is_at_it:
-            self._chores_thread = threading.Thread(target=self._carry_out_chores, daemon=True)
-            self._chores_thread.start()
-
-    def _carry_out_chores(self) -> None:
-        try:
-            with writer_lock(self._archive.directory.root):
-                self._chores.carry_out(self._sources)
-        except (MmragError, OSError) as error:
-            self._stand_still(str(error))
-
-    def _end_writing(self) -> None:
-        self._right_to_write.close()
-        self._is_writing = False
-
-    def _work(self) -> Work:
-        return Work(
-            self._archive,
-            self._archive.identity,
-            self._name,
-            self._settings.worker,
-            self._holding.pace,
-            self._on_added,
-        )
-
-    def _work_off(self, work: Work, growing: bool) -> None:
-        """A thread's life: one job after the other, until there is none.
-
-        `growing`: only files that still grow.
-        """
-        try:
-            while not self._holding.stop.is_set() and not self._holding.reason():
-                job = work.archive.catalog.jobs.take(self._name, growing=growing)
-                if job is None:
-                    return
-                work.carry_out(job)
-                self._standstill = (0, 0.0, "")
-        except Stopped:
-            return
-        except (StandstillError, CatalogError) as error:
-            self._stand_still(str(error))
-        except Exception:
-            _log.exception("The work on a recording broke off; it is begun again.")
-            self._stand_still("something unforeseen, see the log")
-
-    def _stand_still(self, why: str) -> None:
-        """Nothing can be done for now: say so once, and try again later."""
-        times, _, before = self._standstill
-        wait = _STANDSTILL[min(times, len(_STANDSTILL) - 1)]
-        if why != before:
-            _log.error("%s Nothing is lost; trying again in %.0f s and on.", why, wait)
-        self._standstill = (times + 1, time.monotonic() + wait, why)
-
-    def _on_added(self, recording: Recording) -> None:
-        """Put the saved searches to it. What fails here is made up for at the next start."""
-        try:
-            ring(self._archive, recording)
-        except MmragError as error:
-            _log.warning("No saved search was put to %s: %s", recording.path, error)
 
     def _say_so(self) -> None:
         """A thread of its own: the main one may be loading a model."""
@@ -306,20 +174,14 @@ class Worker:
     def _activity(self) -> str:
         if reason := self._holding.reason():
             return reason
-        _, until, why = self._standstill
-        if time.monotonic() < until:
+        if why := self._standstill.reason:
             return f"waiting: {why}"
-        return "working" if self._threads else "waiting for recordings"
+        return "working" if self._threads.are_at_work else "waiting for recordings"
 
     def _follow_clock(self, jump: timedelta, schedule: Schedule) -> None:
         _log.warning("The clock was set by %+.0f s.", jump.total_seconds())
         self._archive.catalog.jobs.shift_due(jump)
         schedule.start_anew()
-
-    def _end_threads(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 class _Clock:

@@ -1,7 +1,7 @@
 """The worker's queue: every file of a source as it was last seen, and what became of it.
 
 A job that is done stays, so that a scan knows its file again without opening it. Only the worker
-that holds its lock (workers/worker_lock.py) takes jobs; the lease and its heartbeat tell others
+that holds its lock (workers/worker.py) takes jobs; the lease and its heartbeat tell others
 what it is at.
 """
 
@@ -335,7 +335,7 @@ class JobQueue:
         with self._database.reading() as session:
             return [_job(row) for row in session.scalars(query.order_by(JobRow.ended))]
 
-    def newest_waiting(self) -> datetime | None:
+    def oldest_waiting(self) -> datetime | None:
         """When the oldest of the files that wait without a failure was last written to."""
         query = select(func.min(JobRow.modified)).where(
             JobRow.state.in_([JobState.WAITING.value, JobState.RUNNING.value]), JobRow.error == ""

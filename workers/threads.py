@@ -1,0 +1,168 @@
+"""The threads that do the work: on recordings, on what is to be cleared away, and before both.
+
+They share the right to write into the index, which no other program has while they are at it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.writer_lock import writer_lock
+from mmrag_video.errors import MmragError
+from mmrag_video.index.identity import refusal
+from mmrag_video.ingest import clear_unfinished
+from mmrag_video.saved_search import ring, ring_missed
+from mmrag_video.settings import Settings, SourceSettings
+from workers.chores import Chores
+from workers.holding_back import HoldingBack, Stopped
+from workers.standstill import Standstill
+from workers.work import Work
+
+_log = logging.getLogger(__name__)
+_PATIENCE = 4.0
+"""Seconds in which threads end by themselves, less than half of those that `serve` has for all.
+What they leave is cleared at the next start."""
+
+
+class Threads:
+    """As many threads as there may be and are needed. `see_to` is called again and again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        name: str,
+        holding: HoldingBack,
+        standstill: Standstill,
+    ) -> None:
+        """`name`: of the worker, for the leases of its jobs."""
+        self._settings = settings
+        self._archive = archive
+        self._name = name
+        self._holding = holding
+        self._standstill = standstill
+        self.chores = Chores(archive)
+        self._workers: list[threading.Thread] = []
+        self._for_growing: threading.Thread | None = None
+        """One more of them: a recording of hours holds up nothing that is being written now."""
+        self._before: threading.Thread | None = None
+        """Takes the right to write, or sees to the chores: nothing else is at work then."""
+        self._right_to_write = ExitStack()
+        self._is_writing = self._has_written = False
+
+    @property
+    def are_at_work(self) -> bool:
+        """Whether recordings are worked on."""
+        return bool(self._workers)
+
+    def see_to(self, sources: Mapping[str, SourceSettings]) -> None:
+        """Start what is needed and not held back. Raises CatalogError."""
+        self._workers = [thread for thread in self._workers if thread.is_alive()]
+        if self._holding.reason() or self._standstill.reason or _is_alive(self._before):
+            return
+        jobs = self._archive.catalog.jobs
+        # A thread that could not write, the disk being full, could not say so either.
+        if not self._workers and jobs.put_back_running():
+            self._end_writing()  # so that what it left in the store is cleared
+        if jobs.is_any_due():
+            if self._is_writing:
+                self._start_workers()
+            else:
+                self._before = self._start(self._begin_writing)
+        elif not self._workers:
+            self._end_writing()
+            if self.chores.are_due:
+                self._before = self._start(lambda: self._carry_out_chores(sources))
+
+    def end(self) -> None:
+        """Wait a little for those that were told to stop, and give the right to write back."""
+        deadline = time.monotonic() + _PATIENCE
+        for thread in (*self._workers, self._before):
+            if thread is not None:
+                thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        self._end_writing()
+
+    def _start_workers(self) -> None:
+        work = Work(
+            self._archive,
+            self._archive.identity,
+            self._name,
+            self._settings.worker,
+            self._holding.pace,
+            self._on_added,
+        )
+        if not _is_alive(self._for_growing):
+            self._for_growing = None
+        taking_all = len(self._workers) - (self._for_growing is not None)
+        for _ in range(taking_all, self._settings.worker.decoders):
+            self._workers.append(self._start(lambda: self._work_off(work)))
+        if self._for_growing is None and self._archive.catalog.jobs.is_any_due(growing=True):
+            self._for_growing = self._start(lambda: self._work_off(work, growing=True))
+            self._workers.append(self._for_growing)
+
+    def _start(self, task: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guarded, args=(task,), daemon=True)
+        thread.start()
+        return thread
+
+    def _guarded(self, task: Callable[[], None]) -> None:
+        """A thread's life. What would stop every other one as well makes all of them wait."""
+        try:
+            task()
+        except Stopped:
+            return
+        except (MmragError, OSError) as error:
+            self._standstill.begin(str(error))
+        except Exception:
+            _log.exception("The work broke off; it is begun again.")
+            self._standstill.begin("something unforeseen, see the log")
+
+    def _begin_writing(self) -> None:
+        """Take the right to write, load the model, and clear away what others left.
+
+        Raises CatalogError if somebody else ingests, IndexMismatchError if the index is another's.
+        """
+        with ExitStack() as taking:
+            taking.enter_context(writer_lock(self._archive.directory.root))
+            identity = self._archive.identity
+            active = self._archive.catalog.active_index()
+            if active is not None and active.fingerprint != identity.fingerprint:
+                raise refusal(active, identity, self._archive.directory.root)
+            clear_unfinished(self._archive, identity)
+            self._archive.activate(identity)
+            if not self._has_written:
+                ring_missed(self._archive)
+            self._right_to_write = taking.pop_all()
+        self._is_writing = self._has_written = True
+
+    def _end_writing(self) -> None:
+        self._right_to_write.close()
+        self._is_writing = False
+
+    def _carry_out_chores(self, sources: Mapping[str, SourceSettings]) -> None:
+        with writer_lock(self._archive.directory.root):
+            self.chores.carry_out(sources)
+
+    def _work_off(self, work: Work, *, growing: bool = False) -> None:
+        """One job after the other, until there is none; `growing`: only files that still grow."""
+        while not self._holding.stop.is_set() and not self._holding.reason():
+            job = self._archive.catalog.jobs.take(self._name, growing=growing)
+            if job is None:
+                return
+            work.carry_out(job)
+            self._standstill.end()
+
+    def _on_added(self, recording: Recording) -> None:
+        """Put the saved searches to it. What fails here is made up for at the next start."""
+        try:
+            ring(self._archive, recording)
+        except MmragError as error:
+            _log.warning("No saved search was put to %s: %s", recording.path, error)
+
+
+def _is_alive(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
