@@ -18,8 +18,8 @@ from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobState, SeenFile
-from mmrag_video.catalog.schema import JobRow, WorkerRow
 from mmrag_video.catalog.tally import DoneJob
+from mmrag_video.catalog.work_schema import JobRow, WorkerRow
 from mmrag_video.errors import (
     CatalogError,
     DecoderError,

@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import SeenFile
-from mmrag_video.catalog.schema import JobRow
+from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.health import WorkDone
 from mmrag_video.settings import ClockSettings, Settings
 from tests.markdown import document, first_column

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from mmrag_video.errors import MmragError
 from mmrag_video.index.frames import FrameFilter
+from web import access
 from web.errors import status_of
 from web.search_form import SearchForm
 from web.services import services
@@ -28,7 +29,7 @@ class FormPage:
     @property
     def where(self) -> FrameFilter:
         """Where the form asks to look. Raises UsageError."""
-        return self.form.filter(self.cameras, ZoneInfo(self.zone))
+        return access.restricted(self.form.filter(self.cameras, ZoneInfo(self.zone)))
 
     def render(self, **parts: object) -> str:
         """The page with these parts; those that its template knows and are not here are empty."""
@@ -50,6 +51,6 @@ def open_form_page(template: str) -> FormPage:
     return FormPage(
         template=template,
         form=SearchForm.read(request.args),
-        cameras=archive.catalog.camera_names(),
+        cameras=access.camera_names(),
         zone=archive.settings.clock.zone,
     )

@@ -18,6 +18,7 @@ from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_problem
 from mmrag_video.video.clips import plays_in_browser
 from mmrag_video.video.timecode import address_seconds
+from web import access
 from web.byte_ranges import send_video
 from web.errors import RecordingGoneError
 from web.services import services
@@ -37,7 +38,7 @@ def frame(recording_id: str, numerator: int, denominator: int) -> Response:
     """The thumbnail of a kept frame; its time is the fraction in the address."""
     if denominator == 0:
         raise NotFound("There is no such frame.")
-    recording = _known_recording(recording_id)
+    recording = access.recording(recording_id)
     path = services().archive.thumbnail(recording.id, Fraction(numerator, denominator))
     if not path.is_file():
         raise NotFound("There is no such frame.")
@@ -50,7 +51,7 @@ def frame(recording_id: str, numerator: int, denominator: int) -> Response:
 @blueprint.get("/recordings/<sha256:recording_id>/play")
 def play(recording_id: str) -> str:
     """The player at a moment: `t` is its start, or its start and end, in seconds."""
-    recording = _known_recording(recording_id)
+    recording = access.recording(recording_id)
     asked = _moment_asked(recording)
     _present_file(recording)
     is_cut = not _plays_in_browser(recording.path, recording.codec)
@@ -72,7 +73,7 @@ def play(recording_id: str) -> str:
 @blueprint.get("/recordings/<sha256:recording_id>/video")
 def video(recording_id: str) -> Response:
     """The recording's own file, byte for byte, in ranges."""
-    recording = _known_recording(recording_id)
+    recording = access.recording(recording_id)
     path = _present_file(recording)
     media_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
     return send_video(path, media_type, recording.id)
@@ -81,7 +82,7 @@ def video(recording_id: str) -> Response:
 @blueprint.get("/recordings/<sha256:recording_id>/clip")
 def clip(recording_id: str) -> Response:
     """The span from `start` to `end`, in seconds, re-encoded to H.264 in MP4."""
-    recording = _known_recording(recording_id)
+    recording = access.recording(recording_id)
     span = _within(recording, _seconds("start", request.args), _seconds("end", request.args))
     if span.end - span.start > LONGEST_CLIP:
         raise UsageError(f"A clip is at most {LONGEST_CLIP} seconds long; ask for a shorter span.")
@@ -98,13 +99,6 @@ def clip(recording_id: str) -> Response:
 def _plays_in_browser(path: Path, codec: str) -> bool:
     """Found out once for each recording: it takes a process, 0.4 s."""
     return plays_in_browser(path, codec)
-
-
-def _known_recording(recording_id: str) -> Recording:
-    recording = services().archive.catalog.recording(recording_id)
-    if recording is None:
-        raise NotFound("There is no such recording in the collection.")
-    return recording
 
 
 def _present_file(recording: Recording) -> Path:

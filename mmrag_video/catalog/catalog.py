@@ -15,6 +15,7 @@ from types import TracebackType
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from mmrag_video.catalog.audit import AuditLog
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
@@ -55,6 +56,7 @@ class Catalog:
         self.holdings = Holdings(self.database)
         self.saved = SavedSearches(self.database)
         self.hits = Hits(self.database)
+        self.audit = AuditLog(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -149,7 +151,7 @@ class Catalog:
             others = select(RecordingRow.id).where(
                 RecordingRow.path == recording.path,
                 RecordingRow.id != recording.id,
-                ~RecordingRow.kept,
+                ~RecordingRow.stays,
             )
             former = {replaces} if extends else {replaces, recording.id}
             session.execute(

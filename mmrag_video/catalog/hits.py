@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.rows import in_zone
-from mmrag_video.catalog.schema import HitRow
+from mmrag_video.catalog.work_schema import HitRow
 from mmrag_video.moments import Confidence
 from mmrag_video.video.wall_clock import ClockOrigin
 

@@ -10,7 +10,8 @@ from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import recording_of, run_of
-from mmrag_video.catalog.schema import CameraRow, JobRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import CameraRow, RecordingRow, RunRow
+from mmrag_video.catalog.work_schema import JobRow
 
 _LOT = 500
 """Recordings named in one statement: SQLite takes at most 32766 values in one."""
@@ -82,13 +83,13 @@ class Holdings:
     def hide(self, recordings: Collection[str]) -> list[str]:
         """Let these not be found by any search, all at once; gives those that may go.
 
-        Those that are kept stay, and so do those that are being ingested just now. The worker does
-        not take the files of those that go again.
+        Those that are kept or in a case stay, and so do those that are being ingested just now. The
+        worker does not take the files of those that go again.
         """
         going: list[str] = []
         with self._database.writing() as session:
             for lot in _lots(recordings):
-                kept = select(RecordingRow.id).where(RecordingRow.id.in_(lot), RecordingRow.kept)
+                kept = select(RecordingRow.id).where(RecordingRow.id.in_(lot), RecordingRow.stays)
                 busy = select(RunRow.recording).where(
                     RunRow.recording.in_(lot), RunRow.state == RunState.RUNNING.value
                 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Select, case, delete, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
-from mmrag_video.catalog.schema import JobRow
+from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.errors import ErrorKind
 
 _LOT = 500

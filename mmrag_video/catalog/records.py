@@ -57,7 +57,7 @@ class Recording:
     damage: str = ""
     """What the file lacks, in some words: "cut off: ..."; empty where it is whole."""
     kept: bool = False
-    """It stays, whatever the retention says."""
+    """It stays, whatever the retention says: somebody said so, or a part of it is in a case."""
     live: bool = False
     """Its file still grew when it was last taken: the id is a provisional one."""
 

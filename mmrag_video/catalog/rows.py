@@ -27,7 +27,7 @@ def recording_of(row: RecordingRow) -> Recording:
         modified=row.modified,
         clock=_clock_of(row),
         damage=row.damage,
-        kept=row.kept,
+        kept=row.stays,
         live=row.live,
     )
 

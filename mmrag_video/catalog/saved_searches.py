@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.hits import FoundMoment, Hit, add_hits
 from mmrag_video.catalog.records import Recording
-from mmrag_video.catalog.schema import HitRow, SavedScoreRow, SavedSearchRow
+from mmrag_video.catalog.work_schema import HitRow, SavedScoreRow, SavedSearchRow
 from mmrag_video.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, select
 
 from mmrag_video.catalog.database import Database
-from mmrag_video.catalog.schema import SourceRow
+from mmrag_video.catalog.work_schema import SourceRow
 from mmrag_video.settings import SourceSettings
 
 

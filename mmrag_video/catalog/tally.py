@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.jobs import JobState
-from mmrag_video.catalog.schema import HitRow, JobRow
+from mmrag_video.catalog.work_schema import HitRow, JobRow
 from mmrag_video.errors import ErrorKind
 
 

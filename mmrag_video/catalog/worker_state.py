@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select, update
 
 from mmrag_video.catalog.database import Database
-from mmrag_video.catalog.schema import WorkerRow
+from mmrag_video.catalog.work_schema import WorkerRow
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""From moments to what other programs and people work with: one file per format."""
