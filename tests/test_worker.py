@@ -234,7 +234,8 @@ def test_a_stop_in_the_middle_of_a_recording_leaves_nothing_half(
     assert found_by_search(settings) == set()
     with Archive(settings) as archive:
         assert archive.catalog.failures() == [], "it was stopped, it did not fail"
-        assert counted(archive, JobState.RUNNING) == 0
+        # In the middle of a batch that takes longer than it has, it leaves the rest to the next.
+        assert counted(archive, JobState.WAITING) + counted(archive, JobState.RUNNING) == 1
     with worker_on(settings.data_dir, nvr) as worker:
         worker.wait_for("is searchable")
     assert found_by_search(settings) == {endless_clip.name}

@@ -132,7 +132,7 @@ class Worker:
                 continue
             at, took = self._looked.get(name, (float("-inf"), 0.0))
             began = time.monotonic()
-            rest = at + _LOOKING_SHARE * max(took, _TICK) - began
+            rest = at + max(_TICK, _LOOKING_SHARE * took) - began
             if rest > 0:
                 schedule.look_again(name, rest)
                 continue
@@ -140,7 +140,7 @@ class Worker:
             self._looked[name] = time.monotonic(), time.monotonic() - began
             if unsettled:
                 soon = min(source.settle, _LIVE_EVERY) if source.live else source.settle
-                schedule.look_again(name, max(1.0, soon))
+                schedule.look_again(name, max(_TICK, soon))
 
     def _look_at(self, name: str, source: SourceSettings) -> int:
         """Queue what is new; the number of files that still change."""

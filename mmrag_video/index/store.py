@@ -45,6 +45,8 @@ _RECALLED = 2
 """Times as many frames are recalled by their prefixes as are wanted, for the whole vectors to
 order: what belongs among the best but has a poor prefix must have come along."""
 _FEWEST_TO_ORDER = 400
+_THINGS_MADE = 3
+"""A collection, and an index for each of two fields of vectors: others may be first with any."""
 _IDENTITY_PROPERTY = "mmrag.identity"
 _ALIAS = "mmrag_video"
 _STRONG = {"consistency_level": "Strong"}
@@ -73,11 +75,7 @@ class FrameStore:
         self._owner = owner
         self._collection = self._name(identity)
         with in_words(uri):
-            try:
-                self._make_what_is_missing()
-            except MilvusException:
-                # Another process made it between our asking and our making: look again.
-                self._make_what_is_missing()
+            self._make_in_any_company()
             self._check_identity()
             self._client.load_collection(self._collection)
 
@@ -239,6 +237,15 @@ class FrameStore:
     @property
     def _vector_fields(self) -> tuple[str, ...]:
         return ("vector",) if self.identity.recall_dimensions is None else ("vector", "prefix")
+
+    def _make_in_any_company(self) -> None:
+        """Another process may make a thing between our asking for it and our making it."""
+        for _ in range(_THINGS_MADE):
+            try:
+                return self._make_what_is_missing()
+            except MilvusException:
+                continue
+        return self._make_what_is_missing()
 
     def _make_what_is_missing(self) -> None:
         if not self._client.has_collection(self._collection):
