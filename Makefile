@@ -12,9 +12,10 @@ demo: $(VENV)/installed-basic
 	@$(BIN)/python scripts/demo.py $(if $(VIDEOS),--videos "$(VIDEOS)") --port $(PORT) \
 		$(if $(filter 0,$(SERVE)),--no-serve)
 
+# Two more than there are cores: many tests wait for a program that they started.
 test: lint
 	@sh scripts/need_chromium.sh
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 2)) --dist worksteal
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
