@@ -3,9 +3,10 @@
 import json
 import os
 import random
-import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,10 +15,11 @@ import pytest
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.check import look
-from mmrag_video.index.keeper import ADDRESS_FILE
+from mmrag_video.errors import ExitCode
 from mmrag_video.settings import Settings
 from tests.conftest import decoders_of
-from tests.worker_process import WorkerProcess, counted, worker_on
+from tests.supervised import Supervised, address_of, keeper_of, serve_over, wait_until
+from tests.worker_process import counted, worker_on
 
 ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "3"))
 """20 with 30 recordings take some minutes: `MMRAG_FAULT_ROUNDS=20 MMRAG_FAULT_RECORDINGS=30`."""
@@ -42,42 +44,57 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing_twice(
 ):
     chance = random.Random(SEED)
     for _ in range(ROUNDS):
-        with worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker:
-            worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
+        with serving(settings.data_dir, nvr) as served:
+            address_of(served)
             for _ in range(chance.randint(1, 3)):
-                # The model is loaded after two seconds, and a recording takes some.
+                # All of it is up again after some seconds, and a recording takes some.
                 time.sleep(chance.uniform(0.2, 9))
-                chance.choice([kill_worker, kill_decoder, kill_store])(worker, settings.data_dir)
-                if worker.process.poll() is not None:
-                    break
-    with (
-        worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker,
-        Archive(settings) as archive,
-    ):
+                chance.choice(VICTIMS)(served, settings.data_dir)
+            if chance.random() < 0.5:
+                served.process.kill()
+                served.nothing_is_left()
+            else:
+                assert served.stop() == ExitCode.INTERRUPTED
+    with serving(settings.data_dir, nvr) as served, Archive(settings) as archive:
         # A decoder that is killed counts as a try of its recording: the next comes a minute later.
         archive.catalog.jobs.ask_again()
-        patience = 30 + 15 * RECORDINGS
-        worker.wait_until(
-            lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done", patience
+        wait_until(
+            lambda: counted(archive, JobState.DONE) == RECORDINGS,
+            lambda: f"not all are done: {served.lines}",
+            patience=60 + 15 * RECORDINGS,
         )
-        assert worker.stop() == 130
+        assert served.stop() == ExitCode.INTERRUPTED
     assert_each_is_there_once(settings, RECORDINGS)
 
 
-def kill_worker(worker: WorkerProcess, _: Path) -> None:
-    worker.process.kill()
-    worker.process.wait()
+@contextmanager
+def serving(data: Path, nvr: Path) -> Iterator[Supervised]:
+    source = {"nvr": {"folder": str(nvr), "settle": 0.5, "every": 0.05}}
+    served = serve_over(data, MMRAG_SOURCES=json.dumps(source), MMRAG_WORKER__DECODERS="2")
+    try:
+        yield served
+    finally:
+        served.close()
 
 
-def kill_decoder(worker: WorkerProcess, _: Path) -> None:
-    with suppress(psutil.Error):
-        for decoder in decoders_of(psutil.Process(worker.process.pid)):
+def kill_program(name: str, served: Supervised, _: Path) -> None:
+    """One of the supervisor's own, unless it has just died."""
+    with suppress(psutil.Error, StopIteration):
+        served.child(f"stdin {name}").kill()
+
+
+def kill_decoders(served: Supervised, _: Path) -> None:
+    with suppress(psutil.Error, StopIteration):
+        for decoder in decoders_of(served.child("stdin work")):
             decoder.kill()
 
 
-def kill_store(_: WorkerProcess, data: Path) -> None:
-    with suppress(OSError, ValueError):
-        os.kill(json.loads((data / "store" / ADDRESS_FILE).read_text())["pid"], signal.SIGKILL)
+def kill_store(_: Supervised, data: Path) -> None:
+    with suppress(OSError, ValueError, psutil.Error):
+        keeper_of(data).kill()
+
+
+VICTIMS = (partial(kill_program, "work"), partial(kill_program, "page"), kill_decoders, kill_store)
 
 
 def assert_each_is_there_once(settings: Settings, expected: int) -> None:
