@@ -14,7 +14,7 @@ demo: $(VENV)/installed-basic
 
 # Two more than there are cores: many tests wait for a program that they started.
 test: lint
-	@sh scripts/need_chromium.sh
+	@sh scripts/need_debian_packages.sh
 	$(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 2)) --dist worksteal
 
 lint: $(VENV)/installed-test
