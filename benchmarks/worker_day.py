@@ -1,10 +1,12 @@
 """Simulated hours of a worker: python -m benchmarks.worker_day [--hours 24] [--cameras 16].
 
 Cameras write files of five minutes, played at the speed that the worker keeps up with: the next
-round of files is put into the folders when the last is nearly worked off. A real `mmrag-video work`
-with `basic`, small generated footage, files of their own content. Looks at memory, handles and
-processes of the worker, its decoders and the store, and at the queue. Writes
-benchmarks/results/worker_day.md.
+round of files is put into the folders when the last is nearly worked off. A real `mmrag-video
+work`, small generated footage, files of their own content. Looks at memory, handles and processes of the
+worker, its decoders and the store, at the queue, and at how long files took from their arrival
+until they could be found. `--tiny` has a dual encoder of random weights in place of `basic`, which
+takes two seconds of CPU for such a file. Writes benchmarks/results/worker_day.md, or
+worker_day_tiny.md.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,8 +28,9 @@ import psutil
 from benchmarks.machine import machine, write_table
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.jobs import JobState
+from tests.checkpoints import write_clip
 
-WIDTH, HEIGHT, RATE, SECONDS = 320, 240, 5, 300
+WIDTH, HEIGHT, RATE, SECONDS = 160, 120, 2, 300
 MOVES_FOR = 6
 """Seconds in which a block crosses the picture."""
 EVERY = 5.0
@@ -49,15 +53,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--cameras", type=int, default=16)
+    parser.add_argument("--tiny", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
+    rounds = round(arguments.hours * 3600 / SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        model = tiny_model(place) if arguments.tiny else {}
         began = time.perf_counter()
-        looks = play(Path(place), round(arguments.hours * 3600 / SECONDS), arguments.cameras)
+        looks = play(place, rounds, arguments.cameras, model)
         took = time.perf_counter() - began
-    write_table("worker_day.md", report(looks, took, arguments.hours, arguments.cameras))
+        waits = longest_waits(place, rounds)
+    name = "dual encoder of random weights, 24 dimensions" if arguments.tiny else "`basic`"
+    table = report(looks, waits, took, arguments.hours, arguments.cameras, name)
+    write_table("worker_day_tiny.md" if arguments.tiny else "worker_day.md", table)
 
 
-def play(place: Path, rounds: int, cameras: int) -> list[Look]:
+def tiny_model(place: Path) -> dict[str, str]:
+    """Settings, as variables."""
+    (place / "model").mkdir()
+    path = write_clip(place / "model")
+    return {"MMRAG_MODEL__NAME": "dual-encoder", "MMRAG_MODEL__PATH": str(path)}
+
+
+def longest_waits(place: Path, rounds: int) -> list[float]:
+    """In each quarter of the rounds, the most seconds from a file's arrival until it was done."""
+    waits = [0.0] * 4
+    with Catalog(place / "data" / "catalog.sqlite") as catalog:
+        for job in catalog.jobs.ended_since(datetime.min.replace(tzinfo=UTC)):
+            assert job.ended is not None
+            quarter = int(job.file.path.stem) * 4 // rounds
+            waits[quarter] = max(waits[quarter], (job.ended - job.found).total_seconds())
+    return waits
+
+
+def play(place: Path, rounds: int, cameras: int, model: dict[str, str]) -> list[Look]:
     templates = [make(place / f"template{number}.mp4", number) for number in range(4)]
     folders = [place / "nvr" / f"camera{number:02}" for number in range(cameras)]
     for folder in folders:
@@ -69,6 +98,7 @@ def play(place: Path, rounds: int, cameras: int) -> list[Look]:
         "MMRAG_SOURCES": json.dumps({"nvr": source}),
         "MMRAG_SAMPLER__HEARTBEAT": "300",
         "MMRAG_WORKER__DECODERS": "2",
+        **model,
     }
     worker = subprocess.Popen([sys.executable, "-m", "mmrag_video", "work"], env=environment)
     looks: list[Look] = []
@@ -129,8 +159,8 @@ def make(path: Path, number: int) -> Path:
             picture = ground.copy()
             progress = (index / RATE - 40 * (number + 1)) / MOVES_FOR
             if 0 <= progress < 1:
-                left = int(progress * (WIDTH - 60))
-                picture[100:160, left : left + 60] = (200, 30, 30)
+                left = int(progress * (WIDTH - 40))
+                picture[40:80, left : left + 40] = (200, 30, 30)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, RATE)
             container.mux(stream.encode(frame))
@@ -138,19 +168,22 @@ def make(path: Path, number: int) -> Path:
     return path
 
 
-def report(looks: list[Look], took: float, hours: float, cameras: int) -> str:
+def report(
+    looks: list[Look], waits: list[float], took: float, hours: float, cameras: int, model: str
+) -> str:
     files = round(hours * 3600 / SECONDS) * cameras
     lines = [
         "# A worker over simulated hours",
         "",
-        f"{machine('av', 'sqlalchemy', 'milvus-lite')}. {cameras} cameras, {hours:g} h of each in"
+        f"{machine('av', 'sqlalchemy', 'milvus-lite')}. Model: {model}. {cameras} cameras,"
+        f" {hours:g} h of each in"
         f" files of five minutes ({files} files, {WIDTH} x {HEIGHT}), in {took / 60:.0f} minutes:"
         f" {hours * cameras * 3600 / took:.0f} times real time, {hours * 3600 / took:.0f} times as"
         " fast as the cameras write. Worker, two decoders and store together; the most in each"
-        " quarter.",
+        " quarter. A wait is one from a file's arrival until it can be found.",
         "",
-        "| quarter | MB | handles | processes | files waiting |",
-        "|---|---|---|---|---|",
+        "| quarter | MB | handles | processes | files waiting | longest wait, s |",
+        "|---|---|---|---|---|---|",
     ]
     for quarter in range(4):
         first, last = len(looks) * quarter // 4, len(looks) * (quarter + 1) // 4
@@ -158,7 +191,7 @@ def report(looks: list[Look], took: float, hours: float, cameras: int) -> str:
         lines.append(
             f"| {quarter + 1} | {max(one.megabytes for one in some):.0f} |"
             f" {max(one.handles for one in some)} | {max(one.processes for one in some)} |"
-            f" {max(one.waiting for one in some)} |"
+            f" {max(one.waiting for one in some)} | {waits[quarter]:.0f} |"
         )
     return "\n".join(lines)
 
