@@ -2,11 +2,11 @@
 
 Cameras write files of five minutes, played at the speed that the worker keeps up with: the next
 round of files is put into the folders when the last is nearly worked off. A real `mmrag-video
-work`, small generated footage, files of their own content. Looks at memory, handles and processes of the
-worker, its decoders and the store, at the queue, and at how long files took from their arrival
-until they could be found. `--tiny` has a dual encoder of random weights in place of `basic`, which
-takes two seconds of CPU for such a file. Writes benchmarks/results/worker_day.md, or
-worker_day_tiny.md.
+work`, small generated footage, files of their own content. Looks at memory, handles and processes
+of the worker, its decoders and the store, at the queue, and at how long files took from their
+arrival until they could be found. `--tiny` has a dual encoder of random weights in place of
+`basic`, which takes two seconds of CPU for such a file. Writes benchmarks/results/worker_day.md,
+or worker_day_tiny.md.
 """
 
 import argparse

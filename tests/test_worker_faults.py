@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -21,10 +23,21 @@ from tests.conftest import decoders_of
 from tests.supervised import Supervised, address_of, keeper_of, serve_over, wait_until
 from tests.worker_process import counted, worker_on
 
-ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "2"))
 """20 with 30 recordings take some minutes: `MMRAG_FAULT_ROUNDS=20 MMRAG_FAULT_RECORDINGS=30`."""
-RECORDINGS = int(os.environ.get("MMRAG_FAULT_RECORDINGS", "8"))
+RECORDINGS = int(os.environ.get("MMRAG_FAULT_RECORDINGS", "4"))
 SEED = int(os.environ.get("MMRAG_FAULT_SEED", "1"))
+GONE_FOR = float(os.environ.get("MMRAG_FAULT_GONE_FOR", "2"))
+"""Seconds for which the store is gone; a minute was tried."""
+DROPPED = int(os.environ.get("MMRAG_FAULT_DROPPED", "6"))
+"""Files that arrive at once; a thousand were tried."""
+STORE = """
+import sys, time
+from milvus_lite.adapter.grpc.server import start_server_in_thread
+server, database, port = start_server_in_thread(sys.argv[1], port=int(sys.argv[2]))
+print(port, flush=True)
+time.sleep(3600)
+"""
 
 
 @pytest.fixture
@@ -139,6 +152,66 @@ def test_a_decoder_that_hangs_costs_a_try_and_the_others_go_on(
         with Archive(settings) as archive:
             worker.wait_until(lambda: counted(archive, JobState.DONE) == RECORDINGS, "all are done")
         assert not any(decoder.is_running() for decoder in stopped)
+
+
+@contextmanager
+def store_on(folder: Path, port: int) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A server of frames that nobody keeps alive: its address, and how to kill it."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", STORE, str(folder), str(port)], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}", server.kill
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_a_store_elsewhere_that_is_gone_for_a_while_stops_the_work_and_nothing_is_lost(
+    tmp_path: Path, nvr: Path
+):
+    folder = tmp_path / "store"
+    with (
+        store_on(folder, 0) as (uri, kill),
+        worker_on(tmp_path / "data", nvr, MMRAG_STORE__URI=uri) as worker,
+    ):
+        worker.wait_for("is searchable")
+        kill()
+        worker.wait_for("Nothing is lost; trying again")
+        time.sleep(GONE_FOR)
+        settings = Settings(data_dir=tmp_path / "data", store={"uri": uri})
+        with store_on(folder, int(uri.rpartition(":")[2])), Archive(settings) as archive:
+            worker.wait_until(
+                lambda: counted(archive, JobState.DONE) == RECORDINGS,
+                "all are done",
+                patience=120 + 15 * RECORDINGS,
+            )
+            assert counted(archive, JobState.SET_ASIDE) == 0
+            assert worker.stop() == ExitCode.INTERRUPTED
+            assert_each_is_there_once(settings, RECORDINGS)
+
+
+def test_many_files_that_are_dropped_at_once_are_each_taken_once(
+    settings: Settings, tmp_path: Path, yard_clip: Path
+):
+    nvr, elsewhere = tmp_path / "nvr", tmp_path / "elsewhere"
+    nvr.mkdir()
+    elsewhere.mkdir()
+    for number in range(DROPPED):
+        content = yard_clip.read_bytes() + bytes(number + 1)
+        (elsewhere / f"{number:04}.mp4").write_bytes(content)
+    with (
+        worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker,
+        Archive(settings) as archive,
+    ):
+        worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
+        elsewhere.rename(nvr / "all of them")
+        worker.wait_until(
+            lambda: counted(archive, JobState.DONE) == DROPPED, "all are done", 60 + 5 * DROPPED
+        )
+        assert worker.stop() == ExitCode.INTERRUPTED
+    assert_each_is_there_once(settings, DROPPED)
 
 
 def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(
