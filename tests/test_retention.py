@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState, SeenFile
+from mmrag_video.catalog.saved_searches import Target
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
@@ -34,6 +35,7 @@ from mmrag_video.settings import (
     SamplerSection,
 )
 from tests.conftest import Command, ingest_all
+from tests.queued import wait_in_line
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -115,6 +117,28 @@ def test_a_job_stays_done_so_that_the_worker_does_not_begin_again(two: Archive) 
     [done] = jobs.jobs(JobState.DONE)
     assert done.file.path == recording.path
     assert look(two) == [], "nor does a check miss it"
+
+
+def test_a_file_that_is_gone_leaves_the_queue_when_its_recording_has_gone_too(two: Archive) -> None:
+    held, jobs = ids(two), two.catalog.jobs
+    yard = two.catalog.recordings(ids=[held["yard"]])[0].path
+    never_ingested = yard.with_name("broken.mp4")
+    wait_in_line(two.catalog, yard, never_ingested)
+    jobs.mark_gone([yard, never_ingested])
+    assert jobs.forget_gone() == 1
+    assert set(jobs.known("nvr")) == {yard}, "its recording is still there to be asked about"
+    go(two, held["yard"])
+    assert jobs.forget_gone() == 1
+    assert jobs.known("nvr") == {}
+
+
+def test_the_scores_of_saved_searches_go_with_their_recording(two: Archive) -> None:
+    held, catalog = ids(two), two.catalog
+    catalog.saved.add("red", "something red", (), Target("", ""), catalog.recordings())
+    [search] = catalog.saved.all()
+    go(two, held["yard"])
+    assert not catalog.saved.has_heard(search, held["yard"])
+    assert catalog.saved.has_heard(search, held["gate"])
 
 
 def test_a_recording_that_is_kept_stays_when_its_file_is_overwritten(

@@ -54,6 +54,20 @@ def test_patterns_choose_files(nvr: Path, source: dict[str, Any], expected: set[
     assert names(nvr, **source) == expected
 
 
+def test_what_lies_in_the_folder_of_a_source_within_is_that_sources(nvr: Path):
+    outer, inner = (
+        SourceSettings(folder=nvr, settle=0),
+        SourceSettings(folder=nvr / "gate", settle=0),
+    )
+    folders = [outer.folder, inner.folder, nvr.parent]
+
+    def found(source: SourceSettings) -> set[str]:
+        return {file.path.name for file in look_at(source, {}, Settling(), folders).new}
+
+    assert found(outer) == {"c.mp4", "d.mkv"}
+    assert found(inner) == {"a.mp4", "b.ts"}
+
+
 def test_old_files_are_left_alone_where_they_do_not_matter(nvr: Path):
     os.utime(nvr / "d.mkv", (0, 0))
     since = datetime.now(UTC) - timedelta(days=1)

@@ -46,6 +46,7 @@ class Chores:
         if old:
             self._archive.catalog.worker.note_let_go(len(old))
             _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
+        self._archive.catalog.jobs.forget_gone()
 
     def _without_file(self, sources: Mapping[str, SourceSettings]) -> list[str]:
         """Recordings of sources that forget, whose file a look at its folder has missed."""

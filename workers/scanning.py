@@ -1,7 +1,7 @@
 """What changed in a source's folder since it was last looked at."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +31,15 @@ class Changes:
     """Sentences about what cannot be read."""
 
 
-def look_at(source: SourceSettings, known: Known, settling: Settling) -> Changes:
+def look_at(
+    source: SourceSettings, known: Known, settling: Settling, others: Collection[Path] = ()
+) -> Changes:
     """Compare the folder with what is known of it. Opens no file.
 
-    A folder that is missing, cannot be read or is empty has lost nothing: it may be a disk that is
-    not mounted.
+    `others`: folders of other sources; what lies in one within this folder is theirs. A folder that
+    is missing, cannot be read or is empty has lost nothing: it may be a disk that is not mounted.
     """
+    inner = [folder for folder in others if _is_within(folder, source.folder)]
     new: list[SeenFile] = []
     growing: list[SeenFile] = []
     there: set[Path] = set()
@@ -46,7 +49,7 @@ def look_at(source: SourceSettings, known: Known, settling: Settling) -> Changes
         if not isinstance(found, FoundFile):
             problems.append(found.why)
             continue
-        if not _belongs(found.path, source):
+        if not _belongs(found.path, source) or any(map(found.path.is_relative_to, inner)):
             continue
         there.add(found.path)
         file = seen(found.path)
@@ -87,6 +90,10 @@ def _belongs(path: Path, source: SourceSettings) -> bool:
     if any(_matches(below, pattern) for pattern in source.ignore):
         return False
     return not source.include or any(_matches(below, pattern) for pattern in source.include)
+
+
+def _is_within(folder: Path, outer: Path) -> bool:
+    return folder != outer and folder.is_relative_to(outer)
 
 
 def _matches(below: Path, pattern: str) -> bool:

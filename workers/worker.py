@@ -145,7 +145,8 @@ class Worker:
     def _look_at(self, name: str, source: SourceSettings) -> int:
         """Queue what is new; the number of files that still change."""
         jobs = self._archive.catalog.jobs
-        changes = look_at(source, jobs.known(name), self._settling)
+        others = [one.folder for one in self._sources.values()]
+        changes = look_at(source, jobs.known(name), self._settling, others)
         if changes.problems != self._problems.get(name, ()):
             for problem in changes.problems:
                 _log.warning("%s", problem, extra={"source": name})

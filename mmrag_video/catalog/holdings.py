@@ -11,7 +11,7 @@ from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import recording_of, run_of
 from mmrag_video.catalog.schema import CameraRow, RecordingRow, RunRow
-from mmrag_video.catalog.work_schema import JobRow
+from mmrag_video.catalog.work_schema import JobRow, SavedScoreRow
 
 _LOT = 500
 """Recordings named in one statement: SQLite takes at most 32766 values in one."""
@@ -104,10 +104,14 @@ class Holdings:
         return going
 
     def drop(self, recordings: Collection[str]) -> None:
-        """Forget these, whose frames and pictures are gone, and cameras that have no others."""
+        """Forget these, whose frames and pictures are gone, and cameras that have no others.
+
+        What saved searches rang for stays told.
+        """
         with self._database.writing() as session:
             for lot in _lots(recordings):
                 session.execute(delete(RunRow).where(RunRow.recording.in_(lot)))
+                session.execute(delete(SavedScoreRow).where(SavedScoreRow.recording.in_(lot)))
                 session.execute(delete(RecordingRow).where(RecordingRow.id.in_(lot)))
             used = exists().where(RecordingRow.camera == CameraRow.name)
             session.execute(delete(CameraRow).where(~used))

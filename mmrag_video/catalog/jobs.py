@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Select, case, delete, func, insert, select, update
+from sqlalchemy import Select, case, delete, exists, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.schema import RecordingRow
 from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.errors import ErrorKind
 
@@ -258,6 +259,16 @@ class JobQueue:
         )
         with self._database.reading() as session:
             return set(session.scalars(query))
+
+    def forget_gone(self) -> int:
+        """Take out of the queue files that are gone and have no recording any more. How many.
+
+        A recorder that writes over its oldest files would let it grow without end.
+        """
+        has_recording = exists().where(RecordingRow.path == JobRow.path)
+        gone = delete(JobRow).where(JobRow.state == JobState.GONE.value, ~has_recording)
+        with self._database.writing() as session:
+            return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
     def forget_source(self, source: str) -> None:
         """Take its files out of the queue, but for those that are being worked on."""
