@@ -1,4 +1,4 @@
-"""Recordings of every kind that the player has to show, each frame with its number in the picture."""
+"""Recordings of every kind that the player has to show; each frame shows its number."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the player asks for while somebody looks: frame times, marks, boxes, other cameras, a frame."""
+"""What the player asks for while somebody looks: times, marks, boxes, other cameras, a frame."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What there is at the time of a recording: on the other cameras, and on its own before and after."""
+"""What there is beside a recording: the other cameras at its time, its own before and after."""
 
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Short work of child processes for one request: at most so many at a time, and nobody waits long."""
+"""Short work of child processes: at most so many at a time, and nobody waits for long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

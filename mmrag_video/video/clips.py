@@ -73,9 +73,10 @@ def plays_in_browser(path: Path, codec: str) -> bool:
 
 
 def start_in_browser(path: Path, codec: str) -> Fraction | None:
-    """Where a browser that plays the file has its first frame, in seconds; None where none plays it.
+    """Where a browser has the first frame of the file, in seconds; None where not all play it.
 
-    A browser counts from what begins first, which may be the sound. Raises as `plays_in_browser`.
+    Chromium 156 counts as the container does, from a zero that may lie before sound and picture.
+    Raises as `plays_in_browser`.
     """
     if codec not in _PLAYABLE_CODECS.get(path.suffix.lower(), ()):
         return None
@@ -88,9 +89,7 @@ def _start_in_browser(path: Path) -> Fraction | None:
         if stream.codec_context.pix_fmt not in _PLAYABLE_PIXELS:
             return None
         first, _ = next(decoded_from_start(container), (0, None))
-        begins = max(Fraction(0), Fraction(container.start_time or 0, av.time_base))
-        # Containers round their start to microseconds.
-        return max(Fraction(0), first * time_base_of(stream) - begins)
+        return max(Fraction(0), first * time_base_of(stream))
 
 
 def cut_for_browser(

@@ -37,9 +37,9 @@ class Still:
 def still(path: Path, time: Fraction, form: StillFormat) -> Still:
     """The frame that is on screen at `time`, decoded by a child process.
 
-    PyAV's reader finds it from the keyframe before it, where decord's would first read all of a file
-    of many gigabytes. Raises `RecordingError` on a file that cannot be read, and `DecoderError` where
-    the child dies or takes more than a minute.
+    PyAV's reader finds it from the keyframe before it; decord's would first read all of the file,
+    which may have many gigabytes. Raises `RecordingError` on a file that cannot be read, and
+    `DecoderError` where the child dies or takes more than a minute.
     """
     return call_in_child(_still, path, time, form, time_limit=_LONGEST_LOOK)
 

@@ -21,9 +21,7 @@ def point_out(claims: Claims, evidence: Evidence) -> list[PointedOut]:
         if chance >= TOLD_FROM
     }
     told = {
-        index
-        for index in range(len(evidence.seen.things))
-        if evidence.name(index)[1] >= TOLD_FROM
+        index for index in range(len(evidence.seen.things)) if evidence.name(index)[1] >= TOLD_FROM
     }
     things = [
         PointedOut(evidence.name(index)[0], evidence.seen.things[index].box)

@@ -35,6 +35,12 @@ export class Footage extends EventTarget {
     return this.offset + (this.mediaTime ?? this.video.currentTime);
   }
 
+  // The same, but where no frame comes for more than a second, the place in that gap.
+  get position() {
+    const there = this.offset + this.video.currentTime;
+    return this.aim === null && there - this.time > 1 ? there : this.time;
+  }
+
   get isPlaying() {
     return !this.video.paused;
   }
@@ -112,7 +118,8 @@ export class Footage extends EventTarget {
   }
 
   #arrived(name) {
-    if (name !== "timeupdate" && this.video.readyState >= 2 && !this.video.seeking) this.aim = null;
+    const isThere = name !== "timeupdate" && this.video.readyState >= 2 && !this.video.seeking;
+    if (isThere && !this.video.requestVideoFrameCallback) this.aim = null;
     this.#askAhead();
     this.#dispatch("time");
   }

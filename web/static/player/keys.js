@@ -32,11 +32,11 @@ export function handleKeys(player, commands, footage, changeSpeed) {
   function commandOf(event) {
     const { target, key, shiftKey } = event;
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return null;
-    if (target.closest("input, select, textarea, dialog.keys")) return null;
+    if (target.closest("input, select, textarea, dialog.keys[open]")) return null;
     if (key === " ") return target.closest("button, a, summary") ? null : commands.play;
     const step = shiftKey ? LONG_STEP : STEP;
-    if (key === "ArrowLeft") return () => footage.seek(footage.time - step);
-    if (key === "ArrowRight") return () => footage.seek(footage.time + step);
+    if (key === "ArrowLeft") return () => footage.seek(footage.position - step);
+    if (key === "ArrowRight") return () => footage.seek(footage.position + step);
     return keys[key] ?? null;
   }
 }

@@ -11,7 +11,7 @@ export function followTime(player, footage) {
   let timer;
 
   async function refresh() {
-    const seconds = footage.time;
+    const seconds = footage.position;
     if (footage.isPlaying || !player.isConnected || Math.abs(seconds - asked) < 0.5) return;
     asked = seconds;
     const query = new URLSearchParams(search ? new URL(search, location.href).search : "");

@@ -16,7 +16,7 @@ export function seekBar(player, footage) {
   };
 
   footage.addEventListener("time", () => {
-    const seconds = Math.min(footage.time, footage.duration);
+    const seconds = Math.min(footage.position, footage.duration);
     bar.querySelector(".here").style.left = share(seconds);
     bar.setAttribute("aria-valuenow", seconds.toFixed(3));
     const words = [timecode(seconds), clock && clock(seconds)].filter(Boolean).join(", ");
@@ -45,8 +45,8 @@ export function seekBar(player, footage) {
   });
   bar.addEventListener("keydown", (event) => {
     const to = {
-      ArrowUp: footage.time + STEP, ArrowDown: footage.time - STEP,
-      PageUp: footage.time + LONG_STEP, PageDown: footage.time - LONG_STEP,
+      ArrowUp: footage.position + STEP, ArrowDown: footage.position - STEP,
+      PageUp: footage.position + LONG_STEP, PageDown: footage.position - LONG_STEP,
       Home: 0, End: footage.duration,
     }[event.key];
     if (to === undefined) return;
