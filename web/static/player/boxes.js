@@ -62,7 +62,7 @@ export function showBoxes(player, footage, say) {
 
 function boxAround({ label, box: [left, top, right, bottom] }) {
   const box = document.createElement("div");
-  box.className = "box";
+  box.className = top < 0.06 ? "box at-top" : "box";
   const name = document.createElement("span");
   name.textContent = label;
   box.append(name);

@@ -7,7 +7,7 @@ const AHEAD = 8; // seconds before the end of a copy at which the next one is as
 // Tells "time" when another frame is on screen, "state" when it starts, stops or changes speed,
 // "span" when another part is loaded, "moved" when somebody has gone to another time.
 export class Footage extends EventTarget {
-  constructor(video, { address, offset, shownStart, shownEnd, duration, cut }) {
+  constructor(video, { address, offset, start, shownStart, shownEnd, duration, cut }) {
     super();
     this.video = video;
     this.duration = Number(duration);
@@ -17,13 +17,13 @@ export class Footage extends EventTarget {
     this.address = address;
     this.offset = Number(offset); // of the video's zero in the recording
     this.mediaTime = null; // of the frame on screen, where the browser says it
-    this.aim = null; // where it goes to, until it is there
+    this.aim = video.readyState < 2 ? Number(start) : null; // where it goes to, until it is there
     this.asked = new Set();
     for (const name of ["timeupdate", "seeked", "loadeddata"]) {
       video.addEventListener(name, () => this.#arrived(name));
     }
     for (const name of ["play", "pause", "ratechange", "volumechange", "loadedmetadata"]) {
-      video.addEventListener(name, () => this.#tell("state"));
+      video.addEventListener(name, () => this.#dispatch("state"));
     }
     video.addEventListener("ended", () => this.#goOn());
     this.#watchFrames();
@@ -72,6 +72,13 @@ export class Footage extends EventTarget {
     this.#dispatch("time");
   }
 
+  // When the frame on screen is shown, where the browser has not said it.
+  know(seconds) {
+    if (this.mediaTime !== null || this.aim !== null) return;
+    this.mediaTime = seconds - this.offset;
+    this.#dispatch("time");
+  }
+
   // Tell all that listen where it is.
   tell() {
     for (const name of ["span", "state", "time"]) this.#dispatch(name);
@@ -104,7 +111,7 @@ export class Footage extends EventTarget {
       this.aim = this.end;
       this.mediaTime = null;
       this.#load(this.end, true);
-    } else this.#tell("state");
+    } else this.#dispatch("state");
   }
 
   // The next copy is made while this one plays.
@@ -135,10 +142,6 @@ export class Footage extends EventTarget {
       this.video.requestVideoFrameCallback(watch);
     };
     this.video.requestVideoFrameCallback(watch);
-  }
-
-  #tell(name) {
-    this.#dispatch(name);
   }
 
   #dispatch(name) {

@@ -15,6 +15,9 @@ export function showTimes(player, footage, times) {
     const frame = await times.at(footage.time).catch(() => null);
     if (frame && !footage.isPlaying && !footage.video.seeking) show(frame.seconds);
   });
+  if (footage.video.readyState >= 2) {
+    times.at(footage.time).then((frame) => footage.know(frame.seconds)).catch(() => {});
+  }
   const shown = player.querySelector("[data-shown]");
   footage.addEventListener("span", () => {
     if (shown) shown.textContent = `${timecode(footage.start)} – ${timecode(footage.end)}`;
