@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role, User
@@ -22,6 +23,7 @@ from tests.page_archive import PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
 from web.player_marks import merged, thinned
+from web.short_work import ShortWork
 
 ADDRESSES = ("times?start=0&end=1", "marks", "boxes?start=0&end=1", "same-time?time=0",
              "glimpse.jpg?time=0", "still?time=0")  # fmt: skip
@@ -195,6 +197,15 @@ def test_other_cameras_are_found_by_the_clock_on_the_wall(copied_clock: PageArch
     assert "<img src=x" not in get(client, f"/recordings/{yard.id}/same-time?time=2").text
     unknown = get(client, f"/recordings/{copied_clock.gate.id}/same-time?time=2")
     assert "Not known" in words_of(unknown)
+
+
+def test_whoever_gets_no_turn_is_told_to_come_again() -> None:
+    work = ShortWork(at_once=1, longest_wait=0.05)
+    with work.turn(), pytest.raises(ServiceUnavailable) as refused, work.turn():
+        pass
+    assert refused.value.retry_after
+    with work.turn():
+        pass
 
 
 def test_stretches_are_put_together_and_times_thinned() -> None:
