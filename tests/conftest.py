@@ -20,6 +20,7 @@ from mmrag_video.video.frames import Image
 from tests.chat_server import ChatServer, chat_server
 from tests.footage import write_pictures
 from tests.page_archive import PageArchive, page_archive
+from tests.player_archive import PlayerArchive, player_archive
 from web.app import create_app
 
 # Tables are as wide as a program reads them; pytest-xdist would have them 80 columns wide.
@@ -104,6 +105,13 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
     """The page's recordings, ingested once: to be read, not written."""
     with page_archive(tmp_path_factory.mktemp("page")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayerArchive]:
+    """Recordings of every kind, ingested once: to be read, not written."""
+    with player_archive(tmp_path_factory.mktemp("player")) as opened:
         yield opened
 
 

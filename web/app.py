@@ -8,6 +8,7 @@ from web import (
     answer_views,
     errors,
     health_views,
+    player_views,
     query_picture_views,
     recording_views,
     saved_views,
@@ -49,6 +50,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(answer_views.blueprint)
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
+    app.register_blueprint(player_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(saved_views.blueprint)

@@ -12,11 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.audit import AuditLog
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.findable import findable_in, is_findable, is_index
+from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
 from mmrag_video.catalog.jobs import JobQueue
@@ -54,6 +56,7 @@ class Catalog:
         self.worker = WorkerStates(self.database)
         self.sources = SourceTable(self.database)
         self.holdings = Holdings(self.database)
+        self.footage = Footage(self.database)
         self.saved = SavedSearches(self.database)
         self.hits = Hits(self.database)
         self.audit = AuditLog(self.database)
@@ -228,13 +231,13 @@ class Catalog:
 
     def complete_runs_of(self, recording: str, index: str) -> list[IngestRun]:
         """The runs that made it findable in this index, oldest first: a live one has several."""
-        findable = select(RunRow).where(RunRow.recording == recording, _findable_in(index))
+        findable = select(RunRow).where(RunRow.recording == recording, findable_in(index))
         return self._runs(findable.order_by(RunRow.id))
 
     def last_complete_run(self, index: str) -> int | None:
         """The number of the run that changed what can be found in this index last."""
         with self.database.reading() as session:
-            return session.scalar(select(func.max(RunRow.id)).where(_findable_in(index)))
+            return session.scalar(select(func.max(RunRow.id)).where(findable_in(index)))
 
     def settle_failures(self, path: Path) -> None:
         """Forget that a file failed: what it holds now is known."""
@@ -254,7 +257,7 @@ class Catalog:
         known_since = exists().where(
             RecordingRow.path == RunRow.path, RecordingRow.seen > RunRow.started
         )
-        failed = and_(RunRow.state == RunState.FAILED.value, _is_index(index))
+        failed = and_(RunRow.state == RunState.FAILED.value, is_index(index))
         return self._runs(
             select(RunRow).where(failed, ~ingested_later, ~known_since).order_by(RunRow.id.desc())
         )
@@ -295,7 +298,7 @@ class Catalog:
         index: str | None = None,
     ) -> list[Recording]:
         """Those that a search of the index can find, by camera, wall-clock start and path."""
-        query = select(RecordingRow).where(_is_findable(index))
+        query = select(RecordingRow).where(is_findable(index))
         if camera is not None:
             query = query.where(RecordingRow.camera == camera)
         if ids is not None:
@@ -315,7 +318,7 @@ class Catalog:
                 func.max(RecordingRow.clock_end),
                 func.max(case((RecordingRow.clock_start.is_not(None), RecordingRow.zone))),
             )
-            .where(_is_findable(index))
+            .where(is_findable(index))
             .group_by(RecordingRow.camera)
             .order_by(RecordingRow.camera)
         )
@@ -333,7 +336,7 @@ class Catalog:
 
     def camera_names(self, index: str | None = None) -> list[str]:
         """The same, by name alone: at once however many recordings there are."""
-        seen = exists().where(RecordingRow.camera == CameraRow.name, _is_findable(index))
+        seen = exists().where(RecordingRow.camera == CameraRow.name, is_findable(index))
         with self.database.reading() as session:
             return list(session.scalars(select(CameraRow.name).where(seen).order_by("name")))
 
@@ -382,19 +385,3 @@ class Catalog:
         if row is None:
             raise CatalogError(f"The catalog {self.file} knows no recording {recording}.")
         return row
-
-
-def _is_index(index: str | None) -> ColumnElement[bool]:
-    if index is not None:
-        return RunRow.index == index
-    return RunRow.index == select(IndexRow.fingerprint).where(IndexRow.active).scalar_subquery()
-
-
-def _is_findable(index: str | None) -> ColumnElement[bool]:
-    """Of a recording."""
-    return exists().where(RunRow.recording == RecordingRow.id, _findable_in(index))
-
-
-def _findable_in(index: str | None) -> ColumnElement[bool]:
-    """Of a run."""
-    return and_(_is_index(index), RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmrag_video.video.frames import Image
-from mmrag_video.video.sampled import SampledFrame
+from mmrag_video.video.sampled import Box, SampledFrame
 
 Vector = NDArray[np.float32]
 """(dimensions,), unit length."""
@@ -106,6 +106,26 @@ class Reranker(Protocol):
 
     def judge(self, query: Query, candidates: Sequence[Candidate]) -> list[Judgement]:
         """One judgement per candidate, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class PointedOut:
+    """Something in a frame and where it is."""
+
+    label: str
+    """What it is, in a word or two."""
+    box: Box
+
+
+@runtime_checkable
+class PointsOut(Protocol):
+    """A reranker that can show where in a frame something is; one without this cannot."""
+
+    def point_out(self, query: Query | None, facts: Facts) -> list[PointedOut]:
+        """What in the frame the query speaks of; where it names nothing that is there, or there is
+        no query, all that the model would tell of. Reads the facts alone, in microseconds.
+        """
         ...
 
 

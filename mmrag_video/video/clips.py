@@ -20,7 +20,13 @@ from av.video.stream import VideoStream
 
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.video.child_process import call_in_child
-from mmrag_video.video.containers import VideoPacket, open_container, picture_stream
+from mmrag_video.video.containers import (
+    VideoPacket,
+    open_container,
+    picture_stream,
+    time_base_of,
+)
+from mmrag_video.video.decoding import decoded_from_start
 from mmrag_video.video.frames import Image
 from mmrag_video.video.pyav_reader import PyavReader
 
@@ -63,14 +69,27 @@ def plays_in_browser(path: Path, codec: str) -> bool:
     Matroska, QuickTime, AVI and MPEG-TS play in some browsers only and are cut. Raises
     `RecordingError` on a file that cannot be opened.
     """
+    return start_in_browser(path, codec) is not None
+
+
+def start_in_browser(path: Path, codec: str) -> Fraction | None:
+    """Where a browser has the first frame of the file, in seconds; None where not all play it.
+
+    Chromium 156 counts as the container does, from a zero that may lie before sound and picture.
+    Raises as `plays_in_browser`.
+    """
     if codec not in _PLAYABLE_CODECS.get(path.suffix.lower(), ()):
-        return False
-    return call_in_child(_has_playable_pixels, path, time_limit=_LONGEST_LOOK)
+        return None
+    return call_in_child(_start_in_browser, path, time_limit=_LONGEST_LOOK)
 
 
-def _has_playable_pixels(path: Path) -> bool:
+def _start_in_browser(path: Path) -> Fraction | None:
     with closing(open_container(path)) as container:
-        return picture_stream(container).codec_context.pix_fmt in _PLAYABLE_PIXELS
+        stream = picture_stream(container)
+        if stream.codec_context.pix_fmt not in _PLAYABLE_PIXELS:
+            return None
+        first, _ = next(decoded_from_start(container), (0, None))
+        return max(Fraction(0), first * time_base_of(stream))
 
 
 def cut_for_browser(

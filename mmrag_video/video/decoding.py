@@ -5,6 +5,7 @@ ingest shares: 200 frames of 1080p H.264 took 1.9 s with one thread and 2.1 s wi
 """
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import chain, dropwhile, filterfalse
 
 import av.error
@@ -40,6 +41,17 @@ def decoded_after_seek(container: InputContainer, target: int) -> Iterator[Shown
     for tick, picture in _shown(container, chain([keyframe], packets)):
         if tick >= earliest:
             yield tick, picture
+
+
+def seek_targets(tick: int, first: int, time_base: Fraction) -> Iterator[int]:
+    """Where to seek to so as to land not after `tick`: there, then a second before, three, seven
+    and so on, as long as that is after the recording's first tick.
+    """
+    step = max(1, int(1 / time_base))
+    step_back = 0
+    while tick - step_back > first:
+        yield tick - step_back
+        step_back, step = step_back + step, step * 2
 
 
 def _shown(container: InputContainer, packets: Iterable[VideoPacket]) -> Iterator[Shown]:

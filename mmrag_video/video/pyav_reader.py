@@ -30,6 +30,7 @@ from mmrag_video.video.decoding import (
     decoded_after_seek,
     decoded_from_start,
     decoded_keyframes,
+    seek_targets,
 )
 from mmrag_video.video.frames import Frame, Image, VideoFacts
 from mmrag_video.video.packets import (
@@ -193,16 +194,13 @@ class PyavReader:
         by the first frame it shows, and answered by a step back twice as long as the last.
         """
         target = self.tick_at(time)
-        step = max(1, int(1 / self._time_base))
-        step_back = 0
-        while target - step_back > self._start_pts:
-            decoded = decoded_after_seek(container, target - step_back)
+        if target <= self._start_pts:
+            return decoded_from_start(container)
+        for landing in seek_targets(target, self._start_pts, self._time_base):
+            decoded = decoded_after_seek(container, landing)
             first = next(decoded, None)
             if first is not None and first[0] <= target:
                 return chain([first], decoded)
-            step_back, step = step_back + step, step * 2
-        if step_back == 0:
-            return decoded_from_start(container)
         return self._decoded_from_start_again()
 
     def _decoded_from_start_again(self) -> Iterator[Shown]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from mmrag_video.models.base import Candidate, Judgement, Query
+from mmrag_video.models.base import Candidate, Facts, Judgement, PointedOut, Query
 from mmrag_video.models.basic.claims import Claims, Count, ThingClaim
 from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.embedder import still
@@ -13,6 +13,7 @@ from mmrag_video.models.basic.facts import from_json
 from mmrag_video.models.basic.lexicon import languages, read_words
 from mmrag_video.models.basic.observer import Observer
 from mmrag_video.models.basic.parsing import parse
+from mmrag_video.models.basic.pointing import point_out
 from mmrag_video.models.basic.reasons import reason
 from mmrag_video.models.basic.scoring import score
 from mmrag_video.models.basic.traits import ramp
@@ -45,6 +46,11 @@ class BasicReranker:
         asked = understand(query.text) if query.text is not None else None
         shown = self._shown(query.image) if query.image is not None else None
         return [_judge(asked, shown, candidate) for candidate in candidates]
+
+    def point_out(self, query: Query | None, facts: Facts) -> list[PointedOut]:
+        """The things that the words name, else all that are told of, else what moves."""
+        asked = understand(query.text) if query is not None and query.text else Claims()
+        return point_out(asked, Evidence(from_json(facts)))
 
     def _shown(self, image: Image) -> Claims:
         """The claims of a query's picture, which a search asks for again and again."""

@@ -1,0 +1,83 @@
+"""Which recordings show a moment on the clock, and which come before and after one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from sqlalchemy import ColumnElement, select
+
+from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.findable import is_findable
+from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.rows import recording_of
+from mmrag_video.catalog.schema import RecordingRow
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What another camera saw at a moment."""
+
+    recording: Recording
+    time: Fraction
+    """Seconds from its first frame."""
+
+
+class Footage:
+    """Findable recordings by the clock; those whose clock is unknown are never among them.
+
+    Every method raises CatalogError if the catalog cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def at(self, moment: datetime) -> list[Beside]:
+        """What each camera saw then, by its name; of several recordings the one begun last."""
+        query = (
+            select(RecordingRow)
+            .where(is_findable(None))
+            .where(RecordingRow.clock_start <= moment, RecordingRow.clock_end > moment)
+            .order_by(RecordingRow.camera, RecordingRow.clock_start)
+        )
+        found: dict[str, Beside] = {}
+        with self._database.reading() as session:
+            for recording in map(recording_of, session.scalars(query)):
+                start = recording.clock.start
+                assert start is not None, "its row says when it starts"
+                # In UTC: on the clock of one zone an hour is lost or won where summer time changes.
+                since = moment.astimezone(UTC) - start.astimezone(UTC)
+                time = Fraction(since // timedelta(microseconds=1), 1_000_000)
+                found[recording.camera] = Beside(recording, time)
+        return list(found.values())
+
+    def before(self, recording: Recording) -> Recording | None:
+        """The camera's recording that starts last of those that start earlier."""
+        start = recording.clock.start
+        if start is None:
+            return None
+        earlier = RecordingRow.clock_start < start
+        return self._first(recording, earlier, RecordingRow.clock_start.desc())
+
+    def after(self, recording: Recording) -> Recording | None:
+        """The camera's recording that starts first of those that start later."""
+        start = recording.clock.start
+        if start is None:
+            return None
+        later = RecordingRow.clock_start > start
+        return self._first(recording, later, RecordingRow.clock_start.asc())
+
+    def _first(
+        self,
+        recording: Recording,
+        condition: ColumnElement[bool],
+        order: ColumnElement[datetime | None],
+    ) -> Recording | None:
+        query = (
+            select(RecordingRow)
+            .where(is_findable(None), RecordingRow.camera == recording.camera, condition)
+            .order_by(order)
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            row = session.scalars(query).first()
+            return None if row is None else recording_of(row)
