@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.jobs import Job, JobQueue, JobState, SeenFile
+from mmrag_video.catalog.work_schema import JobRow
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -67,9 +70,10 @@ def test_a_file_that_changes_while_it_is_worked_on_is_left_to_the_one_at_it(queu
 def test_what_failed_waits_and_is_taken_again_when_somebody_asks(queue: JobQueue):
     queue.add("nvr", [(file("a"), 0), (file("b"), 0)])
     queue.retry_later(taken(queue), "The disk did not answer.", timedelta(hours=1))
-    queue.put_back(taken(queue), timedelta(hours=1))
+    other = taken(queue)
     assert queue.take("worker") is None
     assert not queue.is_any_due()
+    queue.put_back(other)
     assert queue.ask_again() == 1, "what only waits did not fail"
     again = taken(queue)
     assert (again.file.path.name, again.attempts) == ("a", 0)
@@ -94,6 +98,26 @@ def test_a_clock_that_is_set_neither_hurries_nor_delays_a_second_try(queue: JobQ
     assert after.due == before.due - timedelta(hours=1)
 
 
+def test_what_was_found_by_a_clock_that_ran_ahead_is_taken_at_once(queue: JobQueue):
+    queue.add("nvr", [(file("a"), 0), (file("b"), 1)])
+    queue.put_back(taken(queue))
+    queue.shift_due(timedelta(hours=-1))
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    with queue._database.writing() as session:  # as if they had been found an hour from now
+        session.execute(update(JobRow).values(due=ahead))
+    assert queue.is_any_due()
+    assert [taken(queue).file.path.name for _ in range(2)] == ["a", "b"]
+
+
+def test_files_of_sources_that_are_no_more_wait(queue: JobQueue):
+    queue.add("gone", [(file("a"), 0)])
+    queue.add("nvr", [(file("b"), 1)])
+    assert queue.take("worker", ["other"]) is None
+    assert not queue.is_any_due(["other"])
+    job = queue.take("worker", ["nvr", "other"])
+    assert job is not None and job.file.path.name == "b"
+
+
 def test_an_error_that_names_a_file_of_stray_bytes_is_kept_readable(queue: JobQueue):
     queue.add("nvr", [(file("a"), 0)])
     queue.set_aside(taken(queue), "/nvr/\udcff.mp4 is no video.")
@@ -107,7 +131,7 @@ def test_an_error_that_names_a_file_of_stray_bytes_is_kept_readable(queue: JobQu
     )
 )
 def test_whatever_happens_every_file_is_there_once(tmp_path: Path, events: list[str]):
-    with Catalog(tmp_path / f"{abs(hash(tuple(events)))}.sqlite") as catalog:
+    with Catalog(tmp_path / f"{uuid4().hex}.sqlite") as catalog:
         queue = catalog.jobs
         names = ["a", "b", "c"]
         queue.add("nvr", [(file(name), 0) for name in names])

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState, SeenFile
 from mmrag_video.catalog.saved_searches import Target
+from mmrag_video.catalog.schema import RecordingRow
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
@@ -33,9 +35,12 @@ from mmrag_video.settings import (
     CameraSettings,
     RetentionSettings,
     SamplerSection,
+    SourceSettings,
 )
 from tests.conftest import Command, ingest_all
 from tests.queued import wait_in_line
+from workers.chores import Chores
+from workers.scanning import seen
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -130,6 +135,42 @@ def test_a_file_that_is_gone_leaves_the_queue_when_its_recording_has_gone_too(tw
     go(two, held["yard"])
     assert jobs.forget_gone() == 1
     assert jobs.known("nvr") == {}
+
+
+def test_a_file_that_was_copied_before_it_was_deleted_is_looked_for(two: Archive, tmp_path: Path):
+    held, jobs = ids(two), two.catalog.jobs
+    nvr = tmp_path / "nvr"
+    nvr.mkdir()
+    [yard] = two.catalog.recordings(ids=[held["yard"]])
+    original, copy = nvr / "yard.mp4", nvr / "archived.mp4"
+    for path in (original, copy):
+        shutil.copy(yard.path, path)
+    yard_id = held["yard"]
+    with two.catalog.database.writing() as session:
+        session.execute(
+            update(RecordingRow).where(RecordingRow.id == yard_id).values(path=original)
+        )
+    files = [seen(path) for path in (original, copy)]
+    jobs.add("nvr", [(file, 0.0) for file in files if file])
+    for _ in files:
+        job = jobs.take("worker")
+        assert job is not None
+        jobs.finish(job, frames=0)
+    original.unlink()
+    jobs.mark_gone([original])
+    sources = {"nvr": SourceSettings(folder=nvr, gone="forget")}
+    Chores(two).carry_out(sources)
+    assert two.catalog.recording(yard_id) is not None, "there may be a copy"
+    again = jobs.take("worker")
+    assert again is not None and again.file.path == copy
+    ingest_all(two, copy)
+    [moved] = two.catalog.recordings(ids=[yard_id])
+    assert moved.path == copy
+    jobs.finish(again, frames=0)
+    copy.unlink()
+    jobs.mark_gone([copy])
+    Chores(two).carry_out(sources)
+    assert two.catalog.recording(yard_id) is None, "now there is none"
 
 
 def test_the_scores_of_saved_searches_go_with_their_recording(two: Archive) -> None:

@@ -95,6 +95,51 @@ def test_what_is_missing_is_gone_unless_nothing_at_all_is_there(nvr: Path, tmp_p
         assert look_at(SourceSettings(folder=folder), known, Settling()).gone == ()
 
 
+def test_a_part_that_is_not_mounted_has_lost_nothing(nvr: Path):
+    lost = {nvr / "gate/2026/a.mp4": (1, 1, JobState.DONE)}
+    (nvr / "gate/2026/a.mp4").unlink()
+    assert look_at(SourceSettings(folder=nvr), lost, Settling()).gone == (), "its folder is empty"
+    (nvr / "gate/2026").rmdir()
+    gone = look_at(SourceSettings(folder=nvr), lost, Settling()).gone
+    assert gone == tuple(lost), "the folder was deleted with it"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_keeps_only_what_is_in_it(nvr: Path):
+    lost = {nvr / "gate/x.mp4": (1, 1, JobState.DONE), nvr / "door/x.mp4": (1, 1, JobState.DONE)}
+    (nvr / "gate").chmod(0)
+    try:
+        changes = look_at(SourceSettings(folder=nvr), lost, Settling())
+        assert changes.gone == (nvr / "door/x.mp4",)
+        assert len(changes.problems) == 1
+        ignoring = SourceSettings(folder=nvr, ignore=("gate",))
+        assert look_at(ignoring, lost, Settling()).problems == ()
+    finally:
+        (nvr / "gate").chmod(0o755)
+
+
+def test_a_link_that_leads_nowhere_keeps_only_itself_and_can_be_ignored(nvr: Path):
+    (nvr / "lost+found.mp4").symlink_to(nvr / "nowhere.mp4")
+    lost = {nvr / "door/x.mp4": (1, 1, JobState.DONE)}
+    changes = look_at(SourceSettings(folder=nvr), lost, Settling())
+    assert changes.gone == tuple(lost)
+    assert len(changes.problems) == 1
+    assert look_at(SourceSettings(folder=nvr, ignore=("lost*",)), lost, Settling()).problems == ()
+
+
+def test_nothing_is_kept_in_mind_of_files_that_have_settled(nvr: Path):
+    settling = Settling()
+    source = SourceSettings(folder=nvr, settle=0.2)
+    changes = look_at(source, {}, settling)
+    assert changes.unsettled == len(changes.new) + changes.unsettled == 4
+    time.sleep(0.3)
+    found = look_at(source, {}, settling).new
+    assert len(found) == 4
+    known = {one.path: (one.size, one.changed_ns, JobState.DONE) for one in found}
+    look_at(source, known, settling)
+    assert all(kept == {} for kept in vars(settling).values())
+
+
 def test_a_file_has_settled_when_it_was_the_same_for_some_time(tmp_path: Path):
     path = tmp_path / "a.mp4"
     path.write_text("begun")

@@ -6,13 +6,14 @@ import shutil
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.jobs import JobState
+from mmrag_video.catalog.jobs import JobState, SeenFile
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
@@ -140,11 +141,16 @@ def test_a_recording_whose_file_is_deleted_stays_or_goes_by_setting(
         assert [one for one in look(archive) if not one.is_remark] == []
 
 
-def test_what_there_is_no_room_for_goes_by_itself(settings: Settings, nvr: Path, yard_clip: Path):
+def test_what_there_is_no_room_for_goes_by_itself_also_while_the_worker_is_paused(
+    settings: Settings, nvr: Path, yard_clip: Path
+):
     shutil.copy(yard_clip, nvr)
     with worker_on(settings.data_dir, nvr) as worker:
         worker.wait_for("is searchable")
         worker.stop()
+    (nvr / "waits.mp4").write_text("it waits, whatever it is")
+    with Archive(settings) as archive:
+        archive.catalog.worker.pause(True)
     with worker_on(settings.data_dir, nvr, MMRAG_RETENTION__GIGABYTES="1e-9") as worker:
         worker.wait_for("1 recording let go of, as the retention says")
         with Archive(settings) as archive:
@@ -168,6 +174,39 @@ def test_a_folder_that_is_not_mounted_has_lost_nothing(
         shutil.copy(yard_clip, nvr / "later.mp4")
         worker.wait_until(lambda: counted(archive, JobState.DONE) == 2, "it goes on")
         assert counted(archive, JobState.GONE) == 0
+
+
+def test_a_file_that_cannot_be_looked_at_is_a_failure_of_its_own(
+    settings: Settings, nvr: Path, yard_clip: Path
+):
+    loop = nvr / "newest.mp4"
+    shutil.copy(yard_clip, nvr)
+    file = SeenFile(loop, 1, 1, datetime.now(UTC))
+    with Archive(settings) as archive:
+        archive.catalog.jobs.add("nvr", [(file, -1e12)])
+    loop.symlink_to(loop)
+    with worker_on(settings.data_dir, nvr, **THREE_TRIES) as worker:
+        worker.wait_for("is searchable")
+        worker.wait_for(f"{loop} cannot be read .* set aside")
+    assert not [line for line in worker.log if "Nothing is lost" in line]
+
+
+def test_another_disk_in_the_place_of_a_source_is_watched_too(
+    settings: Settings, nvr: Path, yard_clip: Path
+):
+    """The schedule is too slow to notice anything here."""
+    sources = {"nvr": {"folder": nvr, "every": 600}}
+    with worker_with(settings.data_dir, sources) as worker:
+        (nvr / "first.mp4").write_bytes(yard_clip.read_bytes())
+        worker.wait_for("first.mp4 is searchable")
+        if os.system(f"mount -t tmpfs -o size=24m tmpfs {nvr} 2>/dev/null") != 0:
+            pytest.skip("only root may mount a disk")
+        try:
+            time.sleep(3)  # sources are looked through every two seconds
+            (nvr / "second.mp4").write_bytes(yard_clip.read_bytes() + b"2")
+            worker.wait_for("second.mp4 is searchable")
+        finally:
+            os.system(f"umount -l {nvr}")
 
 
 def test_it_waits_while_somebody_else_ingests(settings: Settings, nvr: Path, yard_clip: Path):
@@ -245,7 +284,11 @@ def test_it_holds_still_while_it_is_paused_and_goes_on_where_it_was(
     settings: Settings, nvr: Path, endless_clip: Path, yard_clip: Path
 ):
     shutil.copy(endless_clip, nvr)
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    small_lots = {"MMRAG_DECODE__QUEUE": "4", "MMRAG_MODEL__BATCH": "4"}
+    with (
+        worker_on(settings.data_dir, nvr, **small_lots) as worker,
+        Archive(settings) as archive,
+    ):
         worker.wait_until(lambda: frames_are_written(settings), "frames are written")
         archive.catalog.worker.pause(True)
         worker.wait_until(lambda: archive.catalog.worker.read().activity == "paused", "it is told")

@@ -1,12 +1,13 @@
 """What the worker sees to between recordings: what is gone, what is too old, the day's line."""
 
 import logging
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.records import Recording
 from mmrag_video.counting import counted
 from mmrag_video.letting_go import let_go
 from mmrag_video.retention import apply, due
@@ -39,7 +40,9 @@ class Chores:
         """Let go of what is gone and of what is too old. Raises StoreError and CatalogError."""
         self._is_asked_for = False
         self._done_at = time.monotonic()
-        gone = let_go(self._archive, self._without_file(sources)).gone
+        missed = self._missed(sources)
+        self._look_for_copies(missed)
+        gone = let_go(self._archive, self._to_forget(missed, sources)).gone
         if gone:
             _log.info("%s let go of: the files are gone.", counted(len(gone), "recording"))
         old = apply(self._archive, due(self._archive, datetime.now(UTC))).gone
@@ -48,19 +51,31 @@ class Chores:
             _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
         self._archive.catalog.jobs.forget_gone()
 
-    def _without_file(self, sources: Mapping[str, SourceSettings]) -> list[str]:
-        """Recordings of sources that forget, whose file a look at its folder has missed."""
-        forgetting = {name: one for name, one in sources.items() if one.gone == "forget"}
-        if not forgetting:
-            return []
-        missed = self._archive.catalog.jobs.gone_paths(forgetting)
+    def _missed(self, sources: Mapping[str, SourceSettings]) -> list[Recording]:
+        """Recordings of these sources whose file a look at its folder has missed."""
         return [
-            recording.id
-            for recording in self._archive.catalog.recordings()
-            if recording.path in missed and self._is_theirs(recording.path, sources)
+            recording
+            for recording in self._archive.catalog.holdings.with_file_gone()
+            if source_of(recording.path, sources) and not os.path.lexists(recording.path)
         ]
 
+    def _look_for_copies(self, missed: list[Recording]) -> None:
+        """Take those off the list of which there may be a copy: it is looked at again, and known.
+
+        Somebody may have copied a file first and deleted it then.
+        """
+        jobs = self._archive.catalog.jobs
+        for recording in list(missed):
+            copies = [path for path in jobs.copies(recording.size) if path.exists()]
+            for copy in copies:
+                jobs.do_again(copy)
+            if copies:
+                missed.remove(recording)
+
     @staticmethod
-    def _is_theirs(path: Path, sources: Mapping[str, SourceSettings]) -> bool:
-        source = source_of(path, sources)
-        return source is not None and source.gone == "forget"
+    def _to_forget(missed: list[Recording], sources: Mapping[str, SourceSettings]) -> list[str]:
+        return [
+            recording.id
+            for recording in missed
+            if (source := source_of(recording.path, sources)) and source.gone == "forget"
+        ]

@@ -1,7 +1,8 @@
 """What changed in a source's folder since it was last looked at."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 from mmrag_video.catalog.jobs import JobState, SeenFile
 from mmrag_video.live_ingest import SUFFIXES
 from mmrag_video.settings import SourceSettings
-from mmrag_video.video.discover import FoundFile, find_files
+from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 from workers.settling import Settling
+
+_TO_COME = (JobState.WAITING, JobState.RUNNING)
 
 Known = Mapping[Path, tuple[int, int, JobState]]
 """Size, change and state of the files that were seen before."""
@@ -37,33 +40,40 @@ def look_at(
     """Compare the folder with what is known of it. Opens no file.
 
     `others`: folders of other sources; what lies in one within this folder is theirs. A folder that
-    is missing, cannot be read or is empty has lost nothing: it may be a disk that is not mounted.
+    is empty or cannot be read has lost nothing: it may be a place where a disk is not mounted.
     """
     inner = [folder for folder in others if _is_within(folder, source.folder)]
     new: list[SeenFile] = []
     growing: list[SeenFile] = []
     there: set[Path] = set()
-    problems: list[str] = []
-    unsettled = 0
+    problems: list[Unreachable] = []
+    unsettled: set[Path] = set()
     for found in find_files([source.folder]):
         if not isinstance(found, FoundFile):
-            problems.append(found.why)
+            if found.path == source.folder or _belongs(found.path, source, is_folder=True):
+                problems.append(found)
             continue
         if not _belongs(found.path, source) or any(map(found.path.is_relative_to, inner)):
             continue
         there.add(found.path)
         file = seen(found.path)
-        if file is None or _is_too_old(file, source) or _is_known(file, known):
+        if file is None or _is_too_old(file, source):
+            continue
+        if _is_known(file, known):
+            if settling.is_followed(file.path) and known[file.path][2] in _TO_COME:
+                unsettled.add(file.path)
             continue
         if settling.is_finished(file, source.settle):
             new.append(file)
             continue
-        unsettled += 1
+        unsettled.add(file.path)
         if source.live and file.path.suffix.lower() in SUFFIXES and settling.has_grown(file):
             growing.append(file)
-    gone = () if problems or not there else tuple(_gone(known, there))
-    settling.forget_others(there, source.folder)
-    return Changes(tuple(new), tuple(growing), gone, unsettled, tuple(problems))
+    unread = [problem.path for problem in problems]
+    gone = tuple(_gone(known, there, source.folder, unread)) if there else ()
+    settling.forget_others(unsettled)
+    why = tuple(problem.why for problem in problems)
+    return Changes(tuple(new), tuple(growing), gone, len(unsettled), why)
 
 
 def seen(path: Path) -> SeenFile | None:
@@ -83,13 +93,15 @@ def turn_of(file: SeenFile, source: SourceSettings) -> float:
     return (-written if source.order == "newest" else written) - source.priority * 1e11
 
 
-def _belongs(path: Path, source: SourceSettings) -> bool:
+def _belongs(path: Path, source: SourceSettings, *, is_folder: bool = False) -> bool:
+    """A folder belongs if files in it may."""
     below = path.relative_to(source.folder) if path.is_relative_to(source.folder) else path
-    if not source.recursive and len(below.parts) > 1:
+    if not source.recursive and len(below.parts) + is_folder > 1:
         return False
     if any(_matches(below, pattern) for pattern in source.ignore):
         return False
-    return not source.include or any(_matches(below, pattern) for pattern in source.include)
+    is_chosen = any(_matches(below, pattern) for pattern in source.include)
+    return is_folder or not source.include or is_chosen
 
 
 def _is_within(folder: Path, outer: Path) -> bool:
@@ -131,7 +143,31 @@ def _is_known(file: SeenFile, known: Known) -> bool:
     )
 
 
-def _gone(known: Known, there: set[Path]) -> Iterator[Path]:
+def _gone(known: Known, there: set[Path], folder: Path, unread: Sequence[Path]) -> Iterator[Path]:
+    """Files that were deleted, as far as that can be told."""
+    empty: dict[Path, bool] = {}
     for path, (_, _, state) in known.items():
-        if state is not JobState.GONE and path not in there and not os.path.lexists(path):
+        if state is JobState.GONE or path in there or os.path.lexists(path):
+            continue
+        if any(map(path.is_relative_to, unread)):
+            continue
+        left = _folder_left(path, folder)
+        if left not in empty:
+            empty[left] = _is_empty(left)
+        if not empty[left]:
             yield path
+
+
+def _folder_left(path: Path, folder: Path) -> Path:
+    """The innermost folder on the way to it that is there."""
+    for parent in path.parents:
+        if parent == folder or os.path.isdir(parent):  # noqa: PTH112 - Path.is_dir may raise
+            return parent
+    return folder
+
+
+def _is_empty(folder: Path) -> bool:
+    """Also where one may not look."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return next(entries, None) is None
+    return True

@@ -1,9 +1,11 @@
 """When which source is looked at: by its schedule, or because the system tells of a change."""
 
 import logging
+import stat
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -52,7 +54,7 @@ class Schedule:
     def follow(self, sources: Mapping[str, SourceSettings]) -> None:
         """Keep to these from now on. What is new or changed is due at once."""
         for name in self._sources.keys() - sources.keys():
-            self._scheduler.remove_job(name)
+            self._scheduler.remove_job(f"look: {name}")
         for name, source in sources.items():
             if self._sources.get(name) != source:
                 self._plan(name, source)
@@ -72,7 +74,7 @@ class Schedule:
             "date",
             (name,),
             run_date=datetime.now(UTC) + timedelta(seconds=seconds),
-            id=f"{name} again",
+            id=f"again: {name}",
             replace_existing=True,
         )
 
@@ -86,7 +88,9 @@ class Schedule:
             if source.cron is not None
             else IntervalTrigger(minutes=source.every, timezone=self._zone)
         )
-        self._scheduler.add_job(self._due.add, trigger, (name,), id=name, replace_existing=True)
+        self._scheduler.add_job(
+            self._due.add, trigger, (name,), id=f"look: {name}", replace_existing=True
+        )
 
 
 class Watch:
@@ -97,16 +101,18 @@ class Watch:
 
     def __init__(self, due: Due) -> None:
         self._due = due
-        self._folders: dict[str, SourceSettings] = {}
+        self._folders: dict[str, tuple[SourceSettings, tuple[int, int]]] = {}
+        """With the device and inode of each: another disk may be mounted in the same place."""
+        self._told = ""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def follow(self, sources: Mapping[str, SourceSettings]) -> None:
         """Watch the folders of these that are there and want it."""
         wanted = {
-            name: source
+            name: (source, place)
             for name, source in sources.items()
-            if source.watch and source.folder.is_dir()
+            if source.watch and (place := _place(source.folder)) is not None
         }
         is_at_it = self._thread is not None and self._thread.is_alive()
         if wanted == self._folders and (is_at_it or not wanted):
@@ -127,7 +133,10 @@ class Watch:
             self._thread.join(timeout=5)
             self._thread = None
 
-    def _run(self, sources: Mapping[str, SourceSettings], stop: threading.Event) -> None:
+    def _run(
+        self, places: Mapping[str, tuple[SourceSettings, object]], stop: threading.Event
+    ) -> None:
+        sources = {name: source for name, (source, _) in places.items()}
         folders = [source.folder for source in sources.values()]
         try:
             for changes in watch(*folders, stop_event=stop, step=_STEP_MS, rust_timeout=1000):
@@ -135,10 +144,20 @@ class Watch:
                     if any(path.startswith(f"{source.folder}/") for _, path in changes):
                         self._due.add(name)
         except (OSError, RuntimeError) as error:
-            if not stop.is_set():
+            if str(error) != self._told and not stop.is_set():
+                self._told = str(error)
                 _log.warning(
                     "The system does not tell of changes in the sources (%s): they are looked "
                     "at by their schedules.",
                     error,
                 )
-                stop.wait(60)  # the thread ends then, and is started again
+            stop.wait(60)  # the thread ends then, and is started again
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """Device and inode; None if there is no folder that may be looked at."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None

@@ -41,12 +41,14 @@ class Settling:
             return settle == 0
         return now - before.moment >= settle
 
-    def forget_others(self, there: Collection[Path], folder: Path) -> None:
-        """Files of this folder that are not there any more."""
-        for seen in (self._seen, self._grown):
-            for path in [path for path in seen if path.is_relative_to(folder)]:
-                if path not in there:
-                    del seen[path]
+    def forget_others(self, unsettled: Collection[Path]) -> None:
+        """All but these: what has settled is known to the queue."""
+        self._seen = {path: self._seen[path] for path in unsettled if path in self._seen}
+        self._grown = {path: self._grown[path] for path in unsettled if path in self._grown}
+
+    def is_followed(self, path: Path) -> bool:
+        """Whether it is being taken while it grows."""
+        return path in self._grown
 
     def has_grown(self, file: SeenFile) -> bool:
         """Whether it is larger than when it was last told to have grown, or seen first.

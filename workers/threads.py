@@ -6,8 +6,8 @@ They share the right to write into the index, which no other program has while t
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
@@ -50,7 +50,9 @@ class Threads:
         self._for_growing: threading.Thread | None = None
         """One more of them: a recording of hours holds up nothing that is being written now."""
         self._before: threading.Thread | None = None
-        """Takes the right to write, or sees to the chores: nothing else is at work then."""
+        """Takes the right to write and loads the model, before there are workers."""
+        self._at_chores: threading.Thread | None = None
+        """Beside the workers: what they are at is let go of by nobody."""
         self._right_to_write = ExitStack()
         self._is_writing = self._has_written = False
 
@@ -62,31 +64,50 @@ class Threads:
     def see_to(self, sources: Mapping[str, SourceSettings]) -> None:
         """Start what is needed and not held back. Raises CatalogError."""
         self._workers = [thread for thread in self._workers if thread.is_alive()]
-        if self._holding.reason() or self._standstill.reason or _is_alive(self._before):
+        if _is_alive(self._before):
+            return
+        self._see_to_chores(sources)
+        if self._holding.reason() or self._standstill.reason:
+            self._give_way()
             return
         jobs = self._archive.catalog.jobs
         # A thread that could not write, the disk being full, could not say so either.
         if not self._workers and jobs.put_back_running():
-            self._end_writing()  # so that what it left in the store is cleared
-        if jobs.is_any_due():
-            if self._is_writing:
-                self._start_workers()
-            else:
-                self._before = self._start(self._begin_writing)
-        elif not self._workers:
-            self._end_writing()
-            if self.chores.are_due:
-                self._before = self._start(lambda: self._carry_out_chores(sources))
+            self._give_way()  # so that what it left in the store is cleared
+        if not jobs.is_any_due(sources):
+            self._give_way()
+        elif self._is_writing:
+            self._start_workers(sources)
+        elif not _is_alive(self._at_chores):
+            self._before = self._start(self._begin_writing)
 
     def end(self) -> None:
         """Wait a little for those that were told to stop, and give the right to write back."""
         deadline = time.monotonic() + _PATIENCE
-        for thread in (*self._workers, self._before):
+        for thread in (*self._workers, self._before, self._at_chores):
             if thread is not None:
                 thread.join(timeout=max(0.0, deadline - time.monotonic()))
         self._end_writing()
 
-    def _start_workers(self) -> None:
+    def _see_to_chores(self, sources: Mapping[str, SourceSettings]) -> None:
+        """Whatever holds the recordings back: a disk that is full may need them."""
+        if not self.chores.are_due or _is_alive(self._at_chores):
+            return
+        right = nullcontext() if self._is_writing else writer_lock(self._archive.directory.root)
+        self._at_chores = self._start(lambda: self._carry_out_chores(right, sources))
+
+    def _carry_out_chores(
+        self, right: AbstractContextManager[object], sources: Mapping[str, SourceSettings]
+    ) -> None:
+        with right:
+            self.chores.carry_out(sources)
+
+    def _give_way(self) -> None:
+        """Let others write, if nothing here is at it."""
+        if not self._workers and not _is_alive(self._at_chores):
+            self._end_writing()
+
+    def _start_workers(self, sources: Collection[str]) -> None:
         work = Work(
             self._archive,
             self._archive.identity,
@@ -99,9 +120,11 @@ class Threads:
             self._for_growing = None
         taking_all = len(self._workers) - (self._for_growing is not None)
         for _ in range(taking_all, self._settings.worker.decoders):
-            self._workers.append(self._start(lambda: self._work_off(work)))
-        if self._for_growing is None and self._archive.catalog.jobs.is_any_due(growing=True):
-            self._for_growing = self._start(lambda: self._work_off(work, growing=True))
+            self._workers.append(self._start(lambda: self._work_off(work, sources)))
+        if self._for_growing is None and self._archive.catalog.jobs.is_any_due(
+            sources, growing=True
+        ):
+            self._for_growing = self._start(lambda: self._work_off(work, sources, growing=True))
             self._workers.append(self._for_growing)
 
     def _start(self, task: Callable[[], None]) -> threading.Thread:
@@ -143,14 +166,10 @@ class Threads:
         self._right_to_write.close()
         self._is_writing = False
 
-    def _carry_out_chores(self, sources: Mapping[str, SourceSettings]) -> None:
-        with writer_lock(self._archive.directory.root):
-            self.chores.carry_out(sources)
-
-    def _work_off(self, work: Work, *, growing: bool = False) -> None:
+    def _work_off(self, work: Work, sources: Collection[str], *, growing: bool = False) -> None:
         """One job after the other, until there is none; `growing`: only files that still grow."""
         while not self._holding.stop.is_set() and not self._holding.reason():
-            job = self._archive.catalog.jobs.take(self._name, growing=growing)
+            job = self._archive.catalog.jobs.take(self._name, sources, growing=growing)
             if job is None:
                 return
             work.carry_out(job)

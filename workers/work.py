@@ -1,5 +1,6 @@
 """One job of the queue, from its lease to what became of it."""
 
+import errno
 import logging
 import time
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from pathlib import Path
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobQueue
 from mmrag_video.catalog.records import Recording
-from mmrag_video.errors import ErrorKind, MmragError
+from mmrag_video.counting import counted
+from mmrag_video.errors import ErrorKind, MmragError, RecordingError, kind_of
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import Outcome, OutcomeState, ingest_file
 from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
@@ -24,6 +26,10 @@ from workers.standstill import StandstillError
 _log = logging.getLogger(__name__)
 _HEARTBEAT = 2.0
 """Seconds between signs of life in the queue."""
+_NO_FILES_FAULT = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+)
+"""Errors of the system that the next file would meet as well."""
 LONGEST_WAIT = timedelta(hours=6)
 """Between two tries."""
 
@@ -56,9 +62,19 @@ class Work:
         except Stopped:
             queue.put_back(job)
             raise
-        except (MmragError, OSError) as error:
+        except RecordingError as error:
+            outcome = _failed(job, error)
+        except MmragError as error:
             queue.put_back(job)
             raise StandstillError(str(error)) from error
+        except OSError as error:
+            if error.errno in _NO_FILES_FAULT:
+                queue.put_back(job)
+                raise StandstillError(f"{error}.") from error
+            outcome = _failed(job, error)
+        except Exception as error:
+            _log.exception("The work on %s broke off.", job.file.path)
+            outcome = _failed(job, error)
         except BaseException:
             queue.put_back(job)
             raise
@@ -101,8 +117,12 @@ class Work:
     @staticmethod
     def _file(job: Job) -> FoundFile | Unreachable:
         path = job.file.path
-        if not path.exists():
+        try:
+            path.stat()
+        except FileNotFoundError:
             return Unreachable(path, f"{path} is not there any more.")
+        except OSError as error:
+            return Unreachable(path, f"{path} cannot be read ({error.strerror}).")
         return FoundFile(path, path.parent)  # of a source's file the root is the source's folder
 
     def _fail(self, job: Job, queue: JobQueue, outcome: Outcome) -> None:
@@ -125,10 +145,11 @@ class Work:
             return
         recording = outcome.recording
         _log.info(
-            "%s is searchable (%d frames, %.1f times real time).",
+            "%s is searchable (%s, %.1f times real time)%s.",
             recording.path,
-            outcome.frames,
+            counted(outcome.frames, "frame"),
             float(recording.duration) / max(seconds, 1e-3),
+            f"; it is {recording.damage}" if recording.damage else "",
             extra={
                 "recording": recording.id,
                 "camera": recording.camera,
@@ -137,6 +158,14 @@ class Work:
             },
         )
         self.on_added(recording)
+
+
+def _failed(job: Job, error: Exception) -> Outcome:
+    path = job.file.path
+    why = (
+        str(error) if isinstance(error, MmragError) else f"{path} could not be worked on: {error}."
+    )
+    return Outcome(path, OutcomeState.FAILED, message=why, kind=kind_of(error))
 
 
 def back_off(attempts: int, first: float) -> timedelta:

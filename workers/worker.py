@@ -9,11 +9,13 @@ import os
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from mmrag_video.archive import Archive
+from mmrag_video.counting import counted
 from mmrag_video.errors import CatalogError, MmragError
 from mmrag_video.file_lock import FileLock, LockMode
 from mmrag_video.settings import Settings, SourceSettings
@@ -51,9 +53,12 @@ class Worker:
         self._settings = settings
         self._archive = Archive(settings)
         self._name = f"{os.getpid()}@{socket.gethostname()}"
+        self._told_to_stop: list[bool] = []
+        """No Event: its lock may be held by the very thread that a signal interrupts."""
         self._holding = HoldingBack(settings, lambda: self._archive.catalog.worker.read().paused)
         self._due = Due()
-        self._settling = Settling()
+        self._settling: dict[str, Settling] = defaultdict(Settling)
+        """Of each source."""
         self._sources: dict[str, SourceSettings] = {}
         self._looked: dict[str, tuple[float, float]] = {}
         """When each source was last looked at, and how many seconds that took."""
@@ -66,16 +71,16 @@ class Worker:
 
     def stop(self) -> None:
         """End soon. From any thread, and from a signal's handler."""
-        self._holding.stop.set()
+        self._told_to_stop.append(True)
 
     def run(self) -> None:
         """Work until `stop`. Raises what no waiting mends: settings, a catalog that is damaged."""
         with self._archive, self._alone():
-            if self._holding.stop.is_set():
+            if self._told_to_stop:
                 return
             put_back = self._archive.catalog.jobs.put_back_running()
             if put_back:
-                _log.info("%d recordings that were at hand begin again.", put_back)
+                _log.info("%s that were at hand: begun again.", counted(put_back, "recording"))
             threading.Thread(target=self._say_so, name="signs of life", daemon=True).start()
             deliveries = Deliveries(self._archive.catalog)
             deliveries.start()
@@ -83,6 +88,7 @@ class Worker:
             try:
                 self._loop(schedule, watch)
             finally:
+                self._holding.stop.set()
                 watch.close()
                 schedule.close()
                 self._threads.end()
@@ -100,15 +106,18 @@ class Worker:
                     self._archive.directory.root,
                 )
                 while not lock.try_acquire(LockMode.EXCLUSIVE):
-                    if self._holding.stop.wait(_TICK):
-                        break
+                    if self._told_to_stop:
+                        yield
+                        return
+                    time.sleep(_TICK)
             lock.write(self._name)
             yield
 
     def _loop(self, schedule: Schedule, watch: Watch) -> None:
         looked_at_sources = float("-inf")
         clock = _Clock()
-        while not self._holding.stop.wait(_TICK):
+        while not self._told_to_stop:
+            time.sleep(_TICK)
             try:
                 jump = clock.jump()
                 if jump:
@@ -146,7 +155,7 @@ class Worker:
         """Queue what is new; the number of files that still change."""
         jobs = self._archive.catalog.jobs
         others = [one.folder for one in self._sources.values()]
-        changes = look_at(source, jobs.known(name), self._settling, others)
+        changes = look_at(source, jobs.known(name), self._settling[name], others)
         if changes.problems != self._problems.get(name, ()):
             for problem in changes.problems:
                 _log.warning("%s", problem, extra={"source": name})
@@ -155,14 +164,16 @@ class Worker:
             self._problems[name] = changes.problems
         if changes.new:
             jobs.add(name, [(file, turn_of(file, source)) for file in changes.new])
-            _log.info("%d new files in %s.", len(changes.new), name, extra={"source": name})
+            new = counted(len(changes.new), "new file")
+            _log.info("%s in %s.", new, name, extra={"source": name})
         if changes.growing:
             first = [(file, turn_of(file, source) - _BEFORE_ALL) for file in changes.growing]
             jobs.add(name, first, growing=True)
         if changes.gone:
             jobs.mark_gone(changes.gone)
             self._threads.chores.ask_for()
-            _log.info("%d files of %s are gone.", len(changes.gone), name, extra={"source": name})
+            gone = counted(len(changes.gone), "file")
+            _log.info("%s gone from %s.", gone, name, extra={"source": name})
         return changes.unsettled
 
     def _say_so(self) -> None:

@@ -65,6 +65,12 @@ class Holdings:
                 recording_of(row) for row in session.scalars(select(RecordingRow).where(begins))
             ]
 
+    def with_file_gone(self) -> list[Recording]:
+        """The recordings whose file a look at its source has missed."""
+        gone = exists().where(JobRow.path == RecordingRow.path, JobRow.state == JobState.GONE.value)
+        with self._database.reading() as session:
+            return [recording_of(row) for row in session.scalars(select(RecordingRow).where(gone))]
+
     def keep(self, recordings: Collection[str], kept: bool) -> None:
         """Let these stay whatever the retention says, or no longer."""
         with self._database.writing() as session:

@@ -139,15 +139,17 @@ class JobQueue:
                 if fresh:
                     session.execute(insert(JobRow), fresh)
 
-    def take(self, worker: str, *, growing: bool = False) -> Job | None:
+    def take(
+        self, worker: str, sources: Collection[str] | None = None, *, growing: bool = False
+    ) -> Job | None:
         """The next job that is due, leased to this worker; None if there is none.
 
-        `growing`: only of a file that still grows.
+        `sources`: only of these; None: of any. `growing`: only of a file that still grows.
         """
         now = datetime.now(UTC)
         with self._database.writing() as session:
             row = session.scalars(
-                _due_at(now, growing).order_by(JobRow.turn, JobRow.id).limit(1)
+                _due_at(now, sources, growing).order_by(JobRow.turn, JobRow.id).limit(1)
             ).first()
             if row is None:
                 return None
@@ -156,10 +158,11 @@ class JobQueue:
             row.ended, row.done_seconds, row.total_seconds, row.let_go = None, 0.0, 0.0, False
             return _job(row)
 
-    def is_any_due(self, *, growing: bool = False) -> bool:
+    def is_any_due(self, sources: Collection[str] | None = None, *, growing: bool = False) -> bool:
         """Whether `take` would give one."""
+        due = _due_at(datetime.now(UTC), sources, growing)
         with self._database.reading() as session:
-            return session.scalar(_due_at(datetime.now(UTC), growing).limit(1)) is not None
+            return session.scalar(due.limit(1)) is not None
 
     def beat(self, job: Job, done: float, total: float) -> None:
         """Say that the work goes on, and how many seconds of footage are done."""
@@ -190,9 +193,9 @@ class JobQueue:
         failure = {"attempts": job.attempts + 1, "kind": kind.value}
         self._end(job, JobState.SET_ASIDE, error, **failure)
 
-    def put_back(self, job: Job, wait: timedelta = timedelta(0)) -> None:
+    def put_back(self, job: Job) -> None:
         """It was broken off by no fault of its own."""
-        self._end(job, JobState.WAITING, job.error, due=datetime.now(UTC) + wait)
+        self._end(job, JobState.WAITING, job.error, due=datetime.now(UTC))
 
     def put_back_running(self) -> int:
         """Those that were at it are dead: only the holder of the worker's lock knows. How many."""
@@ -252,13 +255,14 @@ class JobQueue:
                     .values(state=JobState.GONE.value, ended=datetime.now(UTC))
                 )
 
-    def gone_paths(self, sources: Collection[str]) -> set[Path]:
-        """Files of these sources that are not there any more."""
+    def copies(self, size: int) -> list[Path]:
+        """Files of this size that were done, and are not where a recording was last seen."""
+        has_recording = exists().where(RecordingRow.path == JobRow.path)
         query = select(JobRow.path).where(
-            JobRow.state == JobState.GONE.value, JobRow.source.in_(sources)
+            JobRow.state == JobState.DONE.value, JobRow.size == size, ~has_recording
         )
         with self._database.reading() as session:
-            return set(session.scalars(query))
+            return list(session.scalars(query))
 
     def forget_gone(self) -> int:
         """Take out of the queue files that are gone and have no recording any more. How many.
@@ -364,8 +368,12 @@ class JobQueue:
             session.execute(update(JobRow).where(JobRow.id == identity).values(**values))
 
 
-def _due_at(moment: datetime, growing: bool) -> Select[JobRow]:
-    due = select(JobRow).where(JobRow.state == JobState.WAITING.value, JobRow.due <= moment)
+def _due_at(moment: datetime, sources: Collection[str] | None, growing: bool) -> Select[JobRow]:
+    """What has not failed is due whatever the clock says: it may have been set back."""
+    due = select(JobRow).where(JobRow.state == JobState.WAITING.value)
+    due = due.where((JobRow.due <= moment) | (JobRow.error == ""))
+    if sources is not None:
+        due = due.where(JobRow.source.in_(sources))
     return due.where(JobRow.growing) if growing else due
 
 

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from contextlib import suppress
 from importlib.metadata import version
@@ -30,9 +29,10 @@ _POLL_SECONDS = 0.2
 
 def main(directory: Path, linger: float) -> int:
     """Serve until nobody has used the server for `linger` seconds, or until SIGTERM."""
-    told_to_stop = threading.Event()
+    # No Event: its lock may be held by the very thread that the signal interrupts.
+    told_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+        signal.signal(number, lambda number, _: told_to_stop.append(number))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     with FileLock(directory / KEEPER_LOCK) as own, FileLock(directory / CLIENTS_LOCK) as clients:
         if not own.try_acquire(LockMode.EXCLUSIVE):
@@ -67,10 +67,11 @@ def _withdraw(file: Path) -> None:
             file.unlink()
 
 
-def _wait_until_unused(clients: FileLock, linger: float, told_to_stop: threading.Event) -> None:
+def _wait_until_unused(clients: FileLock, linger: float, told_to_stop: list[int]) -> None:
     """Return holding the clients' lock, so that a newcomer waits until the server is gone."""
     unused_since: float | None = None
-    while not told_to_stop.wait(_POLL_SECONDS):
+    while not told_to_stop:
+        time.sleep(_POLL_SECONDS)
         if not clients.try_acquire(LockMode.EXCLUSIVE):
             unused_since = None
             continue
