@@ -12,6 +12,7 @@ from flask import Blueprint, Response, render_template, request, send_file, url_
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
+from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Span
@@ -57,6 +58,13 @@ def play(recording_id: str) -> str:
     is_cut = not _plays_in_browser(recording.path, recording.codec)
     shown = _clip_around(asked) if is_cut else Span(recording, Fraction(0), recording.duration)
     start = recording.clock.start
+    access.note(
+        Action.VIEW,
+        recording=recording.id,
+        camera=recording.camera,
+        start=address_seconds(asked.start),
+        end=address_seconds(asked.end),
+    )
     return render_template(
         "play.html",
         recording=recording,

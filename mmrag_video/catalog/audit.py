@@ -79,8 +79,8 @@ class AuditLog:
         self, user: str, action: Action, about: Mapping[str, Any], address: str = ""
     ) -> AuditEntry:
         """Add an entry. `about`: plain JSON."""
-        # Through JSON and back: what is hashed is what will be read again.
-        about = json.loads(json.dumps(about))
+        # Through JSON and back: what is hashed is what will be read again, without stray bytes.
+        about = json.loads(json.dumps(about, ensure_ascii=False).encode(errors="replace"))
         with self._database.writing() as session:  # holds the write lock: no two have one place
             last = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1)).first()
             number, previous = (last.id + 1, last.hash) if last else (1, FIRST)
