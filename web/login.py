@@ -43,11 +43,11 @@ def install_login(app: Flask) -> None:
     manager.request_loader(_load)
     manager.unauthorized_handler(_turn_away)
     manager.session_protection = None
-    # Nothing is kept in signed cookies: what another program on this host, or somebody with
-    # bad intentions, sends under their names is not read.
+    # Nothing is kept in signed cookies, so nobody may send one: flask-login looks for its own, and
+    # fails over one with an é.
     app.secret_key = secrets.token_bytes(32)
-    app.config["REMEMBER_COOKIE_NAME"] = "mmrag_unused"
-    app.config["SESSION_COOKIE_NAME"] = "mmrag_unused_session"
+    app.config["REMEMBER_COOKIE_NAME"] = secrets.token_hex(16)
+    app.config["SESSION_COOKIE_NAME"] = secrets.token_hex(16)
     manager.init_app(app, add_context_processor=False)
     app.before_request(_ask_for_login)
 

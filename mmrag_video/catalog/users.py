@@ -192,7 +192,8 @@ class Users:
 
 def as_kept(name: str) -> str:
     """A name as it is kept and compared: no two differ by capitals or the way to write an é."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def user_of(row: UserRow) -> User:
