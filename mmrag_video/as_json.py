@@ -14,6 +14,7 @@ from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.jobs import Job, SourceCounts
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.saved_searches import SavedSearch
+from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
@@ -242,6 +243,17 @@ def saved_search_to_json(search: SavedSearch) -> dict[str, Any]:
         "webhook": webhook_host(search.target.webhook) or None,
         "command": list(search.target.command) or None,
         "created": _moment_of_day(search.created),
+    }
+
+
+def account_to_json(account: Account) -> dict[str, Any]:
+    """A user, without the password's hash."""
+    return {
+        "name": account.user.name,
+        "role": account.user.role.value,
+        "cameras": list(account.user.cameras),
+        "created": _moment_of_day(account.created),
+        "disabled": account.disabled,
     }
 
 

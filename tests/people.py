@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog import passwords
 from mmrag_video.catalog.people_schema import UserRow
 from mmrag_video.catalog.users import Role
 from tests.page_client import LOCAL, get
@@ -16,18 +18,22 @@ from web.app import create_app
 
 PASSWORD = "correct horse battery"
 ADMIN = "ana"
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""As real as the program's, which takes a good part of a second on purpose."""
 
 
 @contextmanager
 def with_users(archive: Archive, **others: tuple[Role, tuple[str, ...]]) -> Iterator[None]:
     """ADMIN and these others, by name, all with PASSWORD; they are gone at the end."""
     users = archive.catalog.users
+    usual, passwords._HASHER = passwords._HASHER, _QUICK
     users.add(ADMIN, PASSWORD, Role.ADMIN)
     for name, (role, cameras) in others.items():
         users.add(name, PASSWORD, role, cameras)
     try:
         yield
     finally:
+        passwords._HASHER = usual
         with archive.catalog.database.writing() as session:
             session.execute(delete(UserRow))
 

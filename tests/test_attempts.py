@@ -98,7 +98,5 @@ def test_from_a_known_address_the_addresss_own_limit_still_holds(attempts: Attem
         ("no address", "no address", True),
     ],
 )
-def test_one_machine_with_many_ipv6_addresses_counts_once(
-    one: str, other: str, same: bool
-) -> None:
+def test_one_machine_with_many_ipv6_addresses_counts_once(one: str, other: str, same: bool) -> None:
     assert (network_of(one) == network_of(other)) == same
