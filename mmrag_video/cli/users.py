@@ -54,7 +54,7 @@ def add(settings: Settings, name: str, role: str | None, cameras: tuple[str, ...
     \b
     Example:
       mmrag-video users add ana --role admin
-      mmrag-video users add bob --camera gate --camera yard < password.txt
+      head --lines 1 password.txt | mmrag-video users add bob --camera gate
     """
     with Archive(settings) as archive:
         account = archive.catalog.users.add(name, _password(), Role(role or Role.VIEWER), cameras)
