@@ -3,11 +3,14 @@
 import json
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from mmrag_video.archive import Archive
+from mmrag_video.cli import cli
 from mmrag_video.settings import Settings
 from tests.conftest import COMMAND, Command, environment
 
@@ -19,37 +22,34 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def with_password(
-    data: Path, *arguments: str, password: str = PASSWORD
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "users", *arguments],
-        env=environment(data),
-        input=f"{password}\n",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@pytest.fixture
+def call(data: Path) -> Callable[..., Result]:
+    """Calls the program in this process, with a password on its standard input."""
+
+    def called(*arguments: object, password: str = PASSWORD) -> Result:
+        words = ["--data-dir", str(data), *map(str, arguments)]
+        return CliRunner().invoke(cli, words, input=f"{password}\n")
+
+    return called
 
 
-def test_users_are_added_changed_and_removed(data: Path, run: Command) -> None:
-    assert "must be an admin" in with_password(data, "add", "bob").stderr
-    assert with_password(data, "add", "Ana", "--role", "admin").stderr == "Added: ana.\n"
-    assert with_password(data, "add", "bob", "--camera", "gate").returncode == 0
-    short = with_password(data, "change", "bob", "--password", password="short")
-    assert short.returncode == 2 and "at least 12" in short.stderr
-    changed = run("users", "change", "bob", "--role", "operator", "--all-cameras", "--disable")
+def test_users_are_added_changed_and_removed(data: Path, call: Callable[..., Result]) -> None:
+    assert "must be an admin" in call("users", "add", "bob").stderr
+    assert call("users", "add", "Ana", "--role", "admin").stderr == "Added: ana.\n"
+    assert call("users", "add", "bob", "--camera", "gate").exit_code == 0
+    short = call("users", "change", "bob", "--password", password="short")
+    assert short.exit_code == 2 and "at least 12" in short.stderr
+    changed = call("users", "change", "bob", "--role", "operator", "--all-cameras", "--disable")
     assert changed.stderr == "Changed: bob.\n"
-    listed = json.loads(run("users", "list", "--json").stdout)["users"]
+    listed = json.loads(call("users", "list", "--json").stdout)["users"]
     shown = [(one["name"], one["role"], one["cameras"], one["disabled"]) for one in listed]
     assert shown == [("ana", "admin", [], False), ("bob", "operator", [], True)]
-    refused = run("users", "remove", "ana")
-    assert refused.returncode == 2 and "would leave no admin" in refused.stderr
-    assert run("users", "remove", "bob").returncode == 0
+    refused = call("users", "remove", "ana")
+    assert refused.exit_code == 2 and "would leave no admin" in refused.stderr
+    assert call("users", "remove", "bob").exit_code == 0
     with Archive(Settings(data_dir=data)) as archive:
         assert archive.catalog.users.who_has("ana", PASSWORD) is not None
-    assert json.loads(run("audit", "show", "--json").stdout)["entries"][0]["about"] == {
+    assert json.loads(call("audit", "show", "--json").stdout)["entries"][0]["about"] == {
         "what": "user removed",
         "user": "bob",
         "role": "operator",
@@ -58,23 +58,36 @@ def test_users_are_added_changed_and_removed(data: Path, run: Command) -> None:
 
 
 def test_a_log_that_was_changed_or_cut_off_is_told_by_the_exit_code(
-    data: Path, tmp_path: Path, run: Command
+    data: Path, tmp_path: Path, call: Callable[..., Result]
 ) -> None:
-    with_password(data, "add", "ana", "--role", "admin")
-    with_password(data, "add", "bob")
+    call("users", "add", "ana", "--role", "admin")
+    call("users", "add", "bob")
     copy = tmp_path / "audit.jsonl"
-    told = run("audit", "export", copy).stderr.split()[-1].rstrip(".")
-    assert len(told) == 64 and run("audit", "export", copy).returncode == 2
-    assert run("audit", "verify", "--last", told).returncode == 0
-    assert run("audit", "verify", "--file", copy, "--last", told).returncode == 0
+    told = call("audit", "export", copy).stderr.split()[-1].rstrip(".")
+    assert len(told) == 64 and call("audit", "export", copy).exit_code == 2
+    assert call("audit", "verify", "--last", told).exit_code == 0
+    assert call("audit", "verify", "--file", copy, "--last", told).exit_code == 0
     copy.write_text(copy.read_text().replace('"bob"', '"eve"'))
-    spoilt = run("audit", "verify", "--file", copy)
-    assert spoilt.returncode == 1 and "Entry 2 is not what was written" in spoilt.stderr
+    spoilt = call("audit", "verify", "--file", copy)
+    assert spoilt.exit_code == 1 and "Entry 2 is not what was written" in spoilt.stderr
     with sqlite3.connect(data / "catalog.sqlite") as connection:
         connection.execute("DELETE FROM audit WHERE id >= 3")
-    assert run("audit", "verify").returncode == 0, "a chain without its end is one"
-    cut = run("audit", "verify", "--last", told)
-    assert cut.returncode == 1 and "its end was cut off" in cut.stderr
+    assert call("audit", "verify").exit_code == 0, "a chain without its end is one"
+    cut = call("audit", "verify", "--last", told)
+    assert cut.exit_code == 1 and "its end was cut off" in cut.stderr
+
+
+def test_a_password_comes_from_standard_input_and_not_from_the_arguments(data: Path) -> None:
+    added = subprocess.run(
+        [*COMMAND, "users", "add", "ana", "--role", "admin"],
+        env=environment(data),
+        input=f"{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (added.returncode, added.stderr) == (0, "Added: ana.\n")
 
 
 @pytest.mark.parametrize(
