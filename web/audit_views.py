@@ -20,8 +20,8 @@ blueprint = Blueprint("audit", __name__)
 _SHOWN = 100
 """Entries on a page."""
 _CHECKED_AT_ONCE = 10_000
-"""A log of so many entries is checked whenever it is looked at, within half a second; a longer one
-when that is asked for."""
+"""A log of so many entries is checked whenever it is looked at, in 0.2 s; a longer one when that is
+asked for."""
 
 
 @dataclass(frozen=True)
