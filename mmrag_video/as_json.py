@@ -3,15 +3,18 @@
 Times are given twice: as decimal seconds to compute with, and exactly, as a fraction in text.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from mmrag_video.ask import AnswerState, WrittenAnswer
+from mmrag_video.catalog.audit import Action, AuditEntry
 from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.jobs import Job, SourceCounts
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.saved_searches import SavedSearch
+from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
@@ -241,6 +244,37 @@ def saved_search_to_json(search: SavedSearch) -> dict[str, Any]:
         "command": list(search.target.command) or None,
         "created": _moment_of_day(search.created),
     }
+
+
+def account_to_json(account: Account) -> dict[str, Any]:
+    """A user, without the password's hash."""
+    return {
+        "name": account.user.name,
+        "role": account.user.role.value,
+        "cameras": list(account.user.cameras),
+        "created": _moment_of_day(account.created),
+        "disabled": account.disabled,
+    }
+
+
+def audit_entry_to_json(entry: AuditEntry) -> dict[str, Any]:
+    """An entry of the audit log; `audit_entry_from_json` makes the same of it again."""
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(timespec="microseconds"),
+        "user": entry.user,
+        "address": entry.address,
+        "action": entry.action.value,
+        "about": dict(entry.about),
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
+
+
+def audit_entry_from_json(value: Mapping[str, Any]) -> AuditEntry:
+    """An exported entry. Raises KeyError, TypeError or ValueError if it is none."""
+    at = datetime.fromisoformat(value["at"])
+    return AuditEntry(**{**value, "at": at, "action": Action(value["action"])})
 
 
 def _moment_of_day(time: datetime | None) -> str | None:

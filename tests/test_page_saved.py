@@ -20,6 +20,7 @@ from tests.browser import open_browser, served, watched_context
 from tests.hook import SECRET
 from tests.page_archive import PageArchive, page_archive
 from tests.page_client import LOCAL, get, words_of
+from tests.people import logged_in, send, with_users
 from web.app import create_app
 
 WEBHOOK = "https://example.org/hook?token=confidential"
@@ -106,11 +107,12 @@ def test_what_cannot_be_saved_is_said_and_what_was_filled_in_stays(
 
 
 def test_a_page_that_others_reach_takes_no_webhook(page: FlaskClient, own: PageArchive) -> None:
-    opened = create_app(own.archive, loopback_only=False).test_client()
     assert 'name="webhook"' in words_of(get(page, "/saved"))
-    assert 'name="webhook"' not in words_of(get(opened, "/saved"))
-    refused = post(opened, name="box", q="a box", webhook=WEBHOOK, secret=SECRET)
-    assert refused.status_code == 403
+    with with_users(own.archive):
+        opened = logged_in(own.archive, loopback_only=False)
+        assert 'name="webhook"' not in words_of(get(opened, "/saved"))
+        refused = send(opened, "/saved", name="box", q="a box", webhook=WEBHOOK, secret=SECRET)
+    assert refused.status_code == 403 and "takes no webhooks" in words_of(refused)
     assert own.archive.catalog.saved.all() == []
 
 

@@ -4,13 +4,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
+from mmrag_video.settings import WebSettings
 from tests.page_archive import PageArchive
+from tests.people import ADMIN, PASSWORD, with_users
 from web.server import PageServer
 
 
@@ -89,3 +91,32 @@ def test_viewers_who_stop_reading_do_not_block_the_page(collection: PageArchive)
         assert ask(server, page).startswith(b"HTTP/1.1 200 OK")
         for viewer in viewers:
             viewer.close()
+
+
+def test_who_comes_through_an_unknown_proxy_does_not_sit_at_this_machine(
+    collection: PageArchive,
+) -> None:
+    forwarded = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.5\r\n"
+    with listening(collection.archive) as server:
+        answer = ask(server, forwarded + b"Connection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 403") and b"web.proxy" in answer
+
+
+def test_a_proxy_that_is_named_is_believed(archive: Archive) -> None:
+    web = WebSettings(proxy="127.0.0.1")
+    archive.settings = archive.settings.model_copy(update={"web": web})
+    with pytest.raises(UsageError, match="it has no users who could log in"):
+        PageServer(archive, "127.0.0.1", 0)
+    body = urlencode({"name": ADMIN, "password": PASSWORD}).encode()
+    request = (
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.5\r\n"
+        b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: cameras.example\r\n"
+        b"Origin: https://cameras.example\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    with with_users(archive), listening(archive) as server:
+        answer = ask(server, request)
+        assert answer.startswith(b"HTTP/1.1 303") and b"; Secure;" in answer
+        last = archive.catalog.audit.last()
+        assert last is not None and (last.user, last.address) == (ADMIN, "203.0.113.5")

@@ -10,22 +10,56 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import g, request
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from mmrag_video.catalog.audit import Action
-from mmrag_video.catalog.records import Recording
-from mmrag_video.catalog.users import LOCAL, Role, User
+from mmrag_video.catalog.records import Camera, Recording
+from mmrag_video.catalog.users import Role, User
 from mmrag_video.index.frames import FrameFilter
 from web.services import services
 
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., Any])
+_OPEN: set[Callable[..., Any]] = set()
+"""Views that answer without a login."""
+
+
+def visitor() -> User | None:
+    """Who is asking; None if that is not known: on the login page, and where one is refused."""
+    known: User | None = g.get("user")
+    return known
 
 
 def user() -> User:
-    """Who is asking."""
-    known: User = g.get("user", LOCAL)
+    """Who is asking. Raises Unauthorized if that is not known."""
+    known = visitor()
+    if known is None:
+        raise Unauthorized("Please log in.")
     return known
+
+
+def may(role: Role) -> bool:
+    """Whether the one who asks may do what this role may: for links and buttons."""
+    known = visitor()
+    return known is not None and known.role.may(role)
+
+
+def sees_all_cameras() -> bool:
+    """Whether no camera is kept from the one who asks."""
+    known = visitor()
+    return known is not None and not known.cameras
+
+
+def open_to_all(view: V) -> V:
+    """Mark a view that answers without a login."""
+    _OPEN.add(view)
+    return view
+
+
+def is_open_to_all(view: Callable[..., Any]) -> bool:
+    """Whether a view answers without a login."""
+    return view in _OPEN
 
 
 def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -41,6 +75,17 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return guarded
 
     return mark
+
+
+def check_sees_all_cameras() -> None:
+    """Raise Forbidden for those who see only some: what is asked for is about all of them."""
+    if user().cameras:
+        raise Forbidden("This is about all cameras, and you see only some of them.")
+
+
+def cameras() -> list[Camera]:
+    """The same as `camera_names`, with how much there is of each."""
+    return [one for one in services().archive.catalog.cameras() if user().may_see(one.name)]
 
 
 def camera_names() -> list[str]:

@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.ask import WrittenAnswer, ask
+from mmrag_video.catalog.audit import Action
 from mmrag_video.errors import UsageError
+from web import access
 from web.form_page import FormPage, open_form_page
 from web.services import services
 
@@ -31,6 +33,7 @@ def _answer(opened: FormPage) -> WrittenAnswer:
     question = opened.form.query(services().pictures).text
     if question is None or opened.form.picture:
         raise UsageError("Only a question in words alone is answered in words.")
+    access.note(Action.SEARCH, **opened.form.about(), answer="in words")
     with _turn():
         began = perf_counter()
         answer = ask(services().archive, question, where)

@@ -4,20 +4,27 @@ from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.users import Role
 from web import (
+    access,
     answer_views,
+    audit_views,
     errors,
     health_views,
+    login_views,
     player_views,
     query_picture_views,
     recording_views,
     saved_views,
     search_views,
+    users_views,
     words,
     work_views,
 )
 from web.clip_cache import ClipCache
+from web.form_tokens import install_form_tokens
 from web.health_check import HealthCheck
+from web.login import install_login
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
@@ -28,7 +35,8 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     """The page over an opened archive.
 
     With `loopback_only`, a request whose Host header is not a loopback name is refused: a web
-    site that makes its own name resolve to 127.0.0.1 cannot read the page (DNS rebinding).
+    site that makes its own name resolve to 127.0.0.1 cannot read the page (DNS rebinding). Without
+    it, or as soon as there is a user, everybody has to log in.
     """
     app = Flask(__name__)
     # A little more than the picture itself, for the other fields and the multipart frame.
@@ -45,6 +53,11 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     metrics, health = Metrics(archive), HealthCheck(archive)
     install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
     install_security(app, loopback_only=loopback_only)
+    install_login(app)
+    install_form_tokens(app)
+    app.jinja_env.globals.update(
+        may=access.may, visitor=access.visitor, sees_all_cameras=access.sees_all_cameras, Role=Role
+    )
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)
     app.register_blueprint(answer_views.blueprint)
@@ -54,6 +67,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
+    app.register_blueprint(login_views.blueprint)
+    app.register_blueprint(users_views.blueprint)
+    app.register_blueprint(audit_views.blueprint)
     return app
 
 

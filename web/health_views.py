@@ -3,13 +3,18 @@
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from prometheus_client.exposition import choose_encoder
+from werkzeug.exceptions import Forbidden
 
+from mmrag_video.catalog.users import Role
+from web import access
+from web.security import is_loopback
 from web.services import services
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
+@access.open_to_all
 def healthz() -> ResponseReturnValue:
     """200 if all is well, else 503 with what is wrong."""
     problems = services().health.problems()
@@ -20,8 +25,15 @@ def healthz() -> ResponseReturnValue:
 
 
 @blueprint.get("/metrics")
+@access.open_to_all
 def metrics() -> Response:
-    """The metrics in Prometheus' text format, or in OpenMetrics where that is asked for."""
+    """The metrics in Prometheus' text format, or in OpenMetrics where that is asked for.
+
+    For admins, and for whoever asks from this machine: Prometheus cannot log in, and who has an
+    account here may read as much from the system. There are figures alone, and no names.
+    """
+    if not access.may(Role.ADMIN) and not is_loopback(request.remote_addr or ""):
+        raise Forbidden("Only admins, and programs on the page's own machine, get the metrics.")
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     text = encode(services().metrics.registry)
     return Response(text, content_type=content_type, headers={"Cache-Control": "no-store"})

@@ -58,7 +58,8 @@ def play(recording_id: str) -> str:
         Action.VIEW,
         recording=recording.id,
         camera=recording.camera,
-        time=address_seconds(asked.start),
+        start=address_seconds(asked.start),
+        end=address_seconds(asked.end),
     )
     first_frame = _start_in_browser(recording.path, recording.codec)
     is_cut = first_frame is None

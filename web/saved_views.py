@@ -1,17 +1,20 @@
 """Saved searches and what they rang for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
+from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.saved_searches import SavedSearch, Target
+from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.saved_search import save_search
+from web import access
 from web.search_form import SearchForm
 from web.services import services
 
@@ -37,6 +40,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("/saved")
+@access.needs(Role.OPERATOR)
 def add() -> ResponseReturnValue:
     """Save the search of the form."""
     form = SearchForm.read(request.form)
@@ -45,33 +49,61 @@ def add() -> ResponseReturnValue:
         raise Forbidden("This page takes no webhooks, because others than this machine reach it.")
     try:
         for camera in form.cameras:
-            if camera not in services().archive.catalog.camera_names():
+            if camera not in access.camera_names():
                 raise UsageError(f"There is no camera named {camera!r} in this collection.")
-        save_search(
+        saved = save_search(
             services().archive,
             request.form.get("name", ""),
             form.words,
-            form.cameras,
+            # None chosen means all that may be seen.
+            form.cameras or access.user().cameras,
             Target(webhook, request.form.get("secret", "")),
         )
     except UsageError as error:
         return _render(form, problem=str(error)), 400
+    access.note(
+        Action.CHANGE,
+        what="search saved",
+        name=saved.name,
+        query=saved.text,
+        cameras=list(saved.cameras),
+    )
     return redirect(url_for("saved.page"), code=303)
 
 
 @blueprint.post("/saved/<int:identity>/remove")
+@access.needs(Role.OPERATOR)
 def remove(identity: int) -> ResponseReturnValue:
-    """Take a saved search away, with its hits."""
+    """Take a saved search away, with its hits; one that other cameras are part of stays."""
     catalog = services().archive.catalog
     for search in catalog.saved.all():
-        if search.id == identity:
+        if search.id == identity and _is_own(search):
             catalog.saved.remove(search)
+            access.note(Action.CHANGE, what="saved search removed", name=search.name)
     return redirect(url_for("saved.page"), code=303)
 
 
+def _is_own(search: SavedSearch) -> bool:
+    """Whether it looks at no camera that is kept from the one who asks."""
+    cameras = access.user().cameras
+    return not cameras or (bool(search.cameras) and set(search.cameras) <= set(cameras))
+
+
+def _visible(every: Sequence[SavedSearch]) -> Sequence[SavedSearch]:
+    """Those that look at a camera of the one who asks, without the others that they look at."""
+    cameras = access.user().cameras
+    if not cameras:
+        return every
+    return [
+        replace(search, cameras=tuple(name for name in cameras if search.watches(name)))
+        for search in every
+        if any(search.watches(name) for name in cameras)
+    ]
+
+
 def _render(form: SearchForm, problem: str = "") -> str:
-    catalog = services().archive.catalog
-    searches = catalog.saved.all()
+    every = services().archive.catalog.saved.all()
+    searches = _visible(every)
     return render_template(
         "saved.html",
         form=form,
@@ -79,17 +111,22 @@ def _render(form: SearchForm, problem: str = "") -> str:
         webhook=request.form.get("webhook", ""),
         problem=problem,
         searches=searches,
+        removable={search.id for search in every if _is_own(search)},
         hits=_shown({search.id: search for search in searches}),
-        cameras=catalog.camera_names(),
+        cameras=access.camera_names(),
         takes_webhooks=services().loopback_only,
     )
 
 
 def _shown(searches: Mapping[int, SavedSearch]) -> list[ShownHit]:
     catalog = services().archive.catalog
-    hits = catalog.hits.newest(_MOST_HITS)
+    hits = catalog.hits.newest(_MOST_HITS, cameras=access.user().cameras)
     ids = {hit.moment.recording for hit in hits}
-    recordings = {recording.id: recording for recording in catalog.recordings(ids=ids)}
+    recordings = {
+        recording.id: recording
+        for recording in catalog.recordings(ids=ids)
+        if access.user().may_see(recording.camera)
+    }
     return [
         ShownHit(hit, searches[hit.search], recordings.get(hit.moment.recording))
         for hit in hits

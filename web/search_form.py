@@ -65,6 +65,17 @@ class SearchForm:
         }
         return {name: value for name, value in fields.items() if value}
 
+    def about(self) -> dict[str, Any]:
+        """What is asked, for the audit log: plain JSON, without what is empty."""
+        named = {
+            "query": self.words,
+            "picture": self.picture,
+            "cameras": list(self.cameras),
+            "from": self.start,
+            "to": self.end,
+        }
+        return {name: value for name, value in named.items() if value}
+
     def with_words(self, words: str) -> "SearchForm":
         """The same search with these words."""
         return replace(self, words=words)

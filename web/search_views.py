@@ -6,8 +6,10 @@ from time import perf_counter
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from mmrag_video.catalog.audit import Action
 from mmrag_video.moments import Confidence, Moment
 from mmrag_video.search import search
+from web import access
 from web.form_page import FormPage, open_form_page
 from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
@@ -40,7 +42,7 @@ def page() -> ResponseReturnValue:
     """The form, and the answer to what it holds."""
     opened = open_form_page("search.html")
     if opened.form.asks_nothing or not opened.cameras:
-        return opened.render(holdings=services().archive.catalog.cameras(), examples=EXAMPLES)
+        return opened.render(holdings=access.cameras(), examples=EXAMPLES)
     return opened.answer(lambda: _parts(opened))
 
 
@@ -54,6 +56,7 @@ def _results(opened: FormPage) -> Results:
     where, form = opened.where, opened.form
     limit = form.moments(archive.settings.search.limit)
     query = form.query(services().pictures)
+    access.note(Action.SEARCH, **form.about())
     began = perf_counter()
     answer = search(archive, query, where, limit)
     seconds = perf_counter() - began

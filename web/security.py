@@ -30,6 +30,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
 }
+_PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -37,6 +38,7 @@ def install_security(app: Flask, *, loopback_only: bool) -> None:
     """Check every request, and put the security headers on every answer, errors included."""
     if loopback_only:
         app.before_request(_refuse_foreign_hosts)
+        app.before_request(_refuse_proxies)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_add_headers)
 
@@ -59,10 +61,22 @@ def _refuse_foreign_hosts() -> None:
         )
 
 
+def _refuse_proxies() -> None:
+    """Whoever comes through a proxy does not sit at this machine, though the proxy does."""
+    if any(name in request.headers for name in _PROXY_HEADERS):
+        raise Forbidden(
+            "This page was asked through a proxy, and is for its own machine alone; give the "
+            "proxy's address in the setting web.proxy."
+        )
+
+
 def _refuse_foreign_forms() -> None:
     """Another web site must not post here with the visitor's browser."""
     if request.method in SAFE_METHODS:
         return
+    # Every browser of these years says so; a program that is no browser is nobody's victim.
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise Forbidden("This form was sent from another web site.")
     origin = request.headers.get("Origin")
     if origin is None:
         return

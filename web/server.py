@@ -12,6 +12,7 @@ from typing import Any
 
 import waitress.server
 import waitress.wasyncore
+from pydantic import IPvAnyAddress
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
@@ -30,9 +31,8 @@ def serve(
 ) -> None:
     """Serve the page until the program is interrupted; port 0 takes a free one.
 
-    `on_ready` gets the page's address as soon as a browser can open it. On an address other
-    than loopback anyone who reaches it may search: there is no login. Raises UsageError if the
-    port cannot be had.
+    `on_ready` gets the page's address as soon as a browser can open it. Raises UsageError if the
+    port cannot be had, or if others than this machine reach the page and it has no users.
     """
     server = PageServer(archive, host, port)
     on_ready(server.address)
@@ -45,16 +45,21 @@ class PageServer:
     def __init__(self, archive: Archive, host: str, port: int) -> None:
         # Requests that wait for a thread are no matter for the terminal.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        proxy = archive.settings.web.proxy
+        loopback_only = is_loopback(host) and proxy is None
+        if not loopback_only and not archive.catalog.users.exist():
+            raise UsageError(_no_users(host, proxy))
         self._socket = _listen(host, port)
         self._connections: dict[int, Any] = {}
         self._server: Any = waitress.server.create_server(
-            create_app(archive, loopback_only=is_loopback(host)),
+            create_app(archive, loopback_only=loopback_only),
             map=self._connections,
             sockets=[self._socket],
             threads=_THREADS,
             ident="mmrag-video",
             # The application refuses less, with words; this only bounds what is buffered for it.
             max_request_body_size=4 * LARGEST_UPLOAD,
+            **_proxy_options(proxy),
         )
         bound, port = self._socket.getsockname()[:2]
         self.address = f"http://[{bound}]:{port}/" if ":" in bound else f"http://{bound}:{port}/"
@@ -71,6 +76,26 @@ class PageServer:
             lambda: waitress.wasyncore.close_all(self._connections, ignore_all=True)
         )
         self._server.task_dispatcher.shutdown()
+
+
+def _no_users(host: str, proxy: IPvAnyAddress | None) -> str:
+    reached = f"by {host}" if proxy is None else f"through the proxy {proxy}"
+    return (
+        f"Others would reach the page {reached}, and it has no users who could log in: add the "
+        "first with `mmrag-video users add NAME --role admin`."
+    )
+
+
+def _proxy_options(proxy: IPvAnyAddress | None) -> dict[str, Any]:
+    """What waitress makes of the headers that proxies add."""
+    if proxy is None:
+        # They stay, for the page to refuse those who come through a proxy that it knows nothing of.
+        return {"clear_untrusted_proxy_headers": False}
+    return {
+        "trusted_proxy": str(proxy),
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        "clear_untrusted_proxy_headers": True,
+    }
 
 
 def _listen(host: str, port: int) -> socket.socket:

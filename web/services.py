@@ -6,6 +6,7 @@ from threading import BoundedSemaphore
 from flask import Flask, current_app
 
 from mmrag_video.archive import Archive
+from web.attempts import Attempts
 from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
 from web.metrics import Metrics
@@ -16,6 +17,8 @@ _EXTENSION = "mmrag_video"
 _ANSWERS_AT_ONCE = 2
 """With the clips that are encoded or waited for, two thirds of the server's threads: searches find
 the others free."""
+_PASSWORDS_AT_ONCE = 4
+"""Each takes 64 MiB and, on purpose, a good part of a second."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Services:
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
     short_work: ShortWork = field(default_factory=ShortWork)
+    attempts: Attempts = field(default_factory=Attempts)
+    """Logins that failed."""
+    hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_PASSWORDS_AT_ONCE))
+    """Held while a password is being checked."""
 
 
 def install_services(app: Flask, services: Services) -> None:

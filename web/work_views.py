@@ -3,14 +3,19 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.jobs import SourceCounts
+from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.queue_overview import queue_overview
 from mmrag_video.sources import SourceError, SourceOrigin, add_source, list_sources, remove_source
+from web import access
 from web.services import services
 from web.source_form import SourceForm
 
 blueprint = Blueprint("work", __name__)
+# Files are in the queue before anybody knows which camera they are of.
+blueprint.before_request(access.check_sees_all_cameras)
 
 
 @blueprint.get("/work")
@@ -20,6 +25,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.post("/sources")
+@access.needs(Role.ADMIN)
 def add() -> ResponseReturnValue:
     """Add a source; the form again, with a sentence beside each field that is wrong."""
     archive = services().archive
@@ -28,32 +34,42 @@ def add() -> ResponseReturnValue:
         add_source(archive.settings, archive.catalog, form.name, form.values())
     except SourceError as error:
         return _page(form, dict(error.problems)), 400
+    folder = form.fields.get("folder", "")
+    access.note(Action.CHANGE, what="source added", source=form.name, folder=folder)
     return _back()
 
 
 @blueprint.post("/sources/remove")
+@access.needs(Role.ADMIN)
 def remove() -> ResponseReturnValue:
     """Take away a source that was added here or by a command."""
     archive = services().archive
-    remove_source(archive.settings, archive.catalog, request.form.get("name", ""))
+    name = request.form.get("name", "")
+    remove_source(archive.settings, archive.catalog, name)
+    access.note(Action.CHANGE, what="source removed", source=name)
     return _back()
 
 
 @blueprint.post("/queue/pause")
+@access.needs(Role.OPERATOR)
 def pause() -> ResponseReturnValue:
     """Let the worker hold still."""
     services().archive.catalog.worker.pause(True)
+    access.note(Action.CHANGE, what="worker paused")
     return _back()
 
 
 @blueprint.post("/queue/resume")
+@access.needs(Role.OPERATOR)
 def resume() -> ResponseReturnValue:
     """Let the worker go on."""
     services().archive.catalog.worker.pause(False)
+    access.note(Action.CHANGE, what="worker resumed")
     return _back()
 
 
 @blueprint.post("/queue/retry")
+@access.needs(Role.OPERATOR)
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or all that failed where there is none."""
     number = request.form.get("job")
@@ -61,6 +77,7 @@ def retry() -> ResponseReturnValue:
         raise UsageError(f"{number[:20]!r} is not the number of a job.")
     # One that has meanwhile been tried, or was removed, needs no sentence: the page shows it.
     services().archive.catalog.jobs.ask_again(None if number is None else [int(number)])
+    access.note(Action.CHANGE, what="tried again", job=number or "all")
     return _back()
 
 

@@ -8,12 +8,12 @@ no mark in the chain itself: an export tells the last hash, to be compared later
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, Text, func, select, type_coerce
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.people_schema import AuditRow
@@ -79,8 +79,8 @@ class AuditLog:
         self, user: str, action: Action, about: Mapping[str, Any], address: str = ""
     ) -> AuditEntry:
         """Add an entry. `about`: plain JSON."""
-        # Through JSON and back: what is hashed is what will be read again.
-        about = json.loads(json.dumps(about))
+        # Through JSON and back: what is hashed is what will be read again, without stray bytes.
+        about = json.loads(json.dumps(about, ensure_ascii=False).encode(errors="replace"))
         with self._database.writing() as session:  # holds the write lock: no two have one place
             last = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1)).first()
             number, previous = (last.id + 1, last.hash) if last else (1, FIRST)
@@ -98,25 +98,62 @@ class AuditLog:
                 hash=entry.hash_of_content(),
             )
             session.add(row)
-            return _entry(row)
+            return replace(entry, hash=row.hash)
 
     def entries(
-        self, *, before: int | None = None, limit: int | None = None
+        self,
+        *,
+        before: int | None = None,
+        limit: int | None = None,
+        user: str | None = None,
+        action: Action | None = None,
     ) -> Iterator[AuditEntry]:
-        """Newest first; those with a number below `before`, if that is given."""
-        query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        """Newest first; those with a number below `before`, of this user, of this action."""
+        query = _AS_WRITTEN.order_by(AuditRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(AuditRow.id < before)
+        if user is not None:
+            query = query.where(AuditRow.user == user)
+        if action is not None:
+            query = query.where(AuditRow.action == action.value)
         with self._database.reading() as session:
-            for row in session.scalars(query.execution_options(yield_per=_LOT)):
-                yield _entry(row)
+            for row in session.execute(query.execution_options(yield_per=_LOT)):
+                yield _entry(*row)
 
     def oldest_first(self) -> Iterator[AuditEntry]:
-        """All entries, as they were added."""
-        query = select(AuditRow).order_by(AuditRow.id)
+        """All entries, as they were added.
+
+        Read in lots: whoever takes them slowly does not hold the file for as long.
+        """
+        lot, last = _LOT, -1
+        while lot == _LOT:
+            query = _AS_WRITTEN.where(AuditRow.id > last).order_by(AuditRow.id).limit(_LOT)
+            with self._database.reading() as session:
+                rows = session.execute(query).all()
+            lot = len(rows)
+            for row in rows:
+                last = row[0]
+                yield _entry(*row)
+
+    def last(self) -> AuditEntry | None:
+        """The newest."""
+        return next(self.entries(limit=1), None)
+
+    def count(self) -> int:
+        """How many there are; as many as the last one's number, unless some are missing."""
         with self._database.reading() as session:
-            for row in session.scalars(query.execution_options(yield_per=_LOT)):
-                yield _entry(row)
+            return session.scalar(select(func.count()).select_from(AuditRow)) or 0
+
+    def has(self, user: str, action: Action, address: str, since: datetime) -> bool:
+        """Whether a user did something from an address since then."""
+        query = select(AuditRow.id).where(
+            AuditRow.at >= since,
+            AuditRow.user == user,
+            AuditRow.action == action.value,
+            AuditRow.address == address,
+        )
+        with self._database.reading() as session:
+            return session.scalar(query.limit(1)) is not None
 
 
 def broken_at(entries: Iterator[AuditEntry]) -> int | None:
@@ -133,14 +170,35 @@ def broken_at(entries: Iterator[AuditEntry]) -> int | None:
     return None
 
 
-def _entry(row: AuditRow) -> AuditEntry:
-    return AuditEntry(
-        number=row.id,
-        at=row.at,
-        user=row.user,
-        address=row.address,
-        action=Action(row.action),
-        about=row.about,
-        previous=row.previous,
-        hash=row.hash,
-    )
+_AS_WRITTEN = select(
+    AuditRow.id,
+    type_coerce(AuditRow.at, String).label("at"),
+    AuditRow.user,
+    AuditRow.address,
+    AuditRow.action,
+    type_coerce(AuditRow.about, Text).label("about"),
+    AuditRow.previous,
+    AuditRow.hash,
+)
+"""The columns as text, so that an entry that somebody spoilt can be read as far as it goes."""
+
+
+def _entry(
+    number: int,
+    at: str,
+    user: str,
+    address: str,
+    action: str,
+    about: str,
+    previous: str,
+    hash_: str,
+) -> AuditEntry:
+    """An entry as it was read; of one that was spoilt, something that does not fit its hash."""
+    try:
+        when = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        what = json.loads(about)
+        done = Action(action)
+    except (ValueError, TypeError):
+        when, done = datetime.min.replace(tzinfo=UTC), Action.CHANGE
+        what = {"cannot be read": f"{at} {action} {about}"}
+    return AuditEntry(number, when, user, address, done, what, previous, hash_)

@@ -22,6 +22,7 @@ from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
 from mmrag_video.catalog.jobs import JobQueue
+from mmrag_video.catalog.logins import Logins
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
     fill_clock,
@@ -35,6 +36,7 @@ from mmrag_video.catalog.rows import (
 from mmrag_video.catalog.saved_searches import SavedSearches
 from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
 from mmrag_video.catalog.source_table import SourceTable
+from mmrag_video.catalog.users import Users
 from mmrag_video.catalog.worker_state import WorkerStates
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
@@ -60,6 +62,8 @@ class Catalog:
         self.saved = SavedSearches(self.database)
         self.hits = Hits(self.database)
         self.audit = AuditLog(self.database)
+        self.users = Users(self.database)
+        self.logins = Logins(self.database)
 
     def close(self) -> None:
         """Let go of the file."""

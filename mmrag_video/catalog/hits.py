@@ -1,6 +1,6 @@
 """Hits: the moments that saved searches rang for, and how telling somebody of them stands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -75,11 +75,15 @@ class Hits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def newest(self, limit: int = 100, search: int | None = None) -> list[Hit]:
-        """What was found last comes first."""
+    def newest(
+        self, limit: int = 100, search: int | None = None, cameras: Collection[str] = ()
+    ) -> list[Hit]:
+        """What was found last comes first. `cameras`: only theirs; empty: all."""
         query = select(HitRow).order_by(HitRow.found.desc(), HitRow.id.desc()).limit(limit)
         if search is not None:
             query = query.where(HitRow.search == search)
+        if cameras:
+            query = query.where(HitRow.camera.in_(cameras))
         with self._database.reading() as session:
             return [_hit(row) for row in session.scalars(query)]
 

@@ -8,6 +8,7 @@ import click
 
 from mmrag_video import __version__
 from mmrag_video.cli.ask import ask
+from mmrag_video.cli.audit import audit
 from mmrag_video.cli.cameras import cameras
 from mmrag_video.cli.check import check
 from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
@@ -24,6 +25,7 @@ from mmrag_video.cli.saved import saved
 from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.cli.sources import sources
+from mmrag_video.cli.users import users
 from mmrag_video.cli.work import work
 from mmrag_video.end_with_parent import end_in_order, when_parent_ends
 from mmrag_video.errors import ExitCode, MmragError
@@ -106,6 +108,8 @@ for command in (
     queue,
     recordings,
     cameras,
+    users,
+    audit,
     forget,
     check,
     evaluate,

@@ -19,21 +19,17 @@ port_option = click.option(
 def page(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve the search page alone until Ctrl-C. By default only this machine can reach it.
 
-    `mmrag-video serve` runs it together with the worker.
+    `mmrag-video serve` runs it together with the worker. On an address that others reach it needs
+    users: `mmrag-video users add`.
 
     \b
     Example:
       mmrag-video page --port 8642
     """
     # Only here, because the library needs no Flask.
-    from web.security import is_loopback  # noqa: PLC0415
     from web.server import serve as serve_page  # noqa: PLC0415
 
     host = host or settings.web.host
-    if not is_loopback(host):
-        error_console.print(
-            f"Whoever reaches {host} can search and see everything: there is no login yet."
-        )
     with Archive(settings) as archive:
 
         def announce(address: str) -> None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mmrag_video.settings.models import GeneratorSettings, ModelSettings, ServerSettings
+from mmrag_video.settings.page import LoginSettings, WebSettings
 from mmrag_video.settings.sections import (
     CameraSettings,
     ClockSettings,
@@ -20,7 +21,6 @@ from mmrag_video.settings.sections import (
     SamplerSection,
     SearchSettings,
     StoreSettings,
-    WebSettings,
 )
 from mmrag_video.settings.work import RetentionSettings, SourceSettings, WorkerSettings
 from mmrag_video.video.sampled import SamplerSettings
@@ -30,6 +30,7 @@ __all__ = [
     "ClockSettings",
     "DecodeSettings",
     "GeneratorSettings",
+    "LoginSettings",
     "ModelSettings",
     "RetentionSettings",
     "SamplerSection",
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     decode: DecodeSettings = DecodeSettings()
     search: SearchSettings = SearchSettings()
     web: WebSettings = WebSettings()
+    login: LoginSettings = LoginSettings()
     generator: GeneratorSettings = GeneratorSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -112,10 +112,3 @@ class SearchSettings(Section):
     join_gap: float = Field(
         2.0, ge=0, description="Seconds between matching frames that still are one moment."
     )
-
-
-class WebSettings(Section):
-    """The search page."""
-
-    host: str = Field("127.0.0.1", description="Address the page listens on.")
-    port: int = Field(8642, ge=0, le=65535, description="Port; 0 takes a free one.")

@@ -1,0 +1,168 @@
+"""`mmrag-video users`: who may log in to the page."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from mmrag_video.archive import Archive
+from mmrag_video.as_json import account_to_json
+from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.users import LOCAL, Account, Role
+from mmrag_video.cli.console import (
+    error_console,
+    json_option,
+    plain,
+    print_json,
+    print_table,
+    table_of,
+    wall_clock,
+)
+from mmrag_video.errors import UsageError
+from mmrag_video.settings import Settings
+
+_role_option = click.option(
+    "--role", type=click.Choice([role.value for role in Role]), help="What they may do."
+)
+_camera_option = click.option(
+    "--camera", "cameras", multiple=True, help="Only this camera; may be repeated."
+)
+
+
+@click.group()
+def users() -> None:
+    """Say who may log in to the page, what they may do, and which cameras they see.
+
+    As soon as there is one, everybody has to log in.
+
+    \b
+    Example:
+      mmrag-video users add ana --role admin
+    """
+
+
+@users.command()
+@click.argument("name")
+@_role_option
+@_camera_option
+@click.pass_obj
+def add(settings: Settings, name: str, role: str | None, cameras: tuple[str, ...]) -> None:
+    """Add the user NAME: a viewer, if no other role is given. The first must be an admin.
+
+    The password is asked for, or read from standard input where that is no terminal.
+
+    \b
+    Example:
+      mmrag-video users add ana --role admin
+      head --lines 1 password.txt | mmrag-video users add bob --camera gate
+    """
+    with Archive(settings) as archive:
+        account = archive.catalog.users.add(name, _password(), Role(role or Role.VIEWER), cameras)
+        _note(archive, "user added", account)
+    error_console.print(f"Added: {plain(account.user.name)}.", soft_wrap=True)
+
+
+@users.command(name="list")
+@json_option
+@click.pass_obj
+def list_users(settings: Settings, as_json: bool) -> None:
+    """List the users.
+
+    \b
+    Example:
+      mmrag-video users list
+    """
+    with Archive(settings) as archive:
+        accounts = archive.catalog.users.all()
+    if as_json:
+        print_json({"users": [account_to_json(account) for account in accounts]})
+        return
+    table = table_of("Name*", "Role", "Cameras*", "Since", "Disabled")
+    for account in accounts:
+        table.add_row(
+            plain(account.user.name),
+            account.user.role.value,
+            plain(", ".join(account.user.cameras) or "all"),
+            wall_clock(account.created),
+            "yes" if account.disabled else "",
+        )
+    if accounts:
+        print_table(table)
+    else:
+        error_console.print("No users: whoever sits at this machine may do everything.")
+
+
+@users.command()
+@click.argument("name")
+@_role_option
+@_camera_option
+@click.option("--all-cameras", is_flag=True, help="All cameras again.")
+@click.option("--password", "asks", is_flag=True, help="Ask for a new one; all logins end.")
+@click.option("--disable", is_flag=True, help="Keep them out; all logins end.")
+@click.option("--enable", is_flag=True, help="Let them in again.")
+@click.pass_obj
+def change(
+    settings: Settings,
+    name: str,
+    role: str | None,
+    cameras: tuple[str, ...],
+    all_cameras: bool,
+    asks: bool,
+    disable: bool,
+    enable: bool,
+) -> None:
+    """Change what the user NAME may do. It holds from their next click on.
+
+    \b
+    Example:
+      mmrag-video users change bob --role operator --all-cameras
+      mmrag-video users change bob --password
+    """
+    if (cameras and all_cameras) or (disable and enable):
+        raise UsageError("Of --camera and --all-cameras, --disable and --enable, give one only.")
+    given: Sequence[str] | None = () if all_cameras else cameras or None
+    if not (role or given is not None or asks or disable or enable):
+        raise UsageError("Say what to change: --role, --camera, --password, --disable ...")
+    with Archive(settings) as archive:
+        people = archive.catalog.users
+        people.named(name)  # before a password is asked for
+        if role or given is not None:
+            account = people.change(name, Role(role) if role else None, given)
+            _note(archive, "user changed", account)
+        if asks:
+            _note(archive, "password changed", people.change_password(name, _password()))
+        if disable or enable:
+            account = people.disable(name, disable)
+            _note(archive, "user disabled" if disable else "user enabled", account)
+    error_console.print(f"Changed: {plain(name)}.", soft_wrap=True)
+
+
+@users.command()
+@click.argument("name")
+@click.pass_obj
+def remove(settings: Settings, name: str) -> None:
+    """Remove the user NAME. What they did stays in the audit log; the last admin stays too.
+
+    \b
+    Example:
+      mmrag-video users remove bob
+    """
+    with Archive(settings) as archive:
+        account = archive.catalog.users.named(name)
+        archive.catalog.users.remove(name)
+        _note(archive, "user removed", account)
+    error_console.print(f"Removed: {plain(account.user.name)}.", soft_wrap=True)
+
+
+def _password() -> str:
+    """Never an argument: those are in the list of processes and the shell's history."""
+    if sys.stdin.isatty():
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return asked
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _note(archive: Archive, what: str, account: Account) -> None:
+    user = account.user
+    about = {"what": what, "user": user.name, "role": user.role, "cameras": list(user.cameras)}
+    archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)
