@@ -6,6 +6,9 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 from mmrag_video.archive import Archive
 from web import (
     answer_views,
+    case_moment_views,
+    case_views,
+    collect_views,
     errors,
     health_views,
     query_picture_views,
@@ -16,6 +19,7 @@ from web import (
     work_views,
 )
 from web.clip_cache import ClipCache
+from web.collecting import collecting
 from web.health_check import HealthCheck
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
@@ -40,6 +44,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["sha256"] = _Sha256Converter
     app.url_map.converters["ticks"] = _TicksConverter
     app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.globals["collecting"] = collecting
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
@@ -52,6 +57,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
+    app.register_blueprint(collect_views.blueprint)
+    app.register_blueprint(case_views.blueprint)
+    app.register_blueprint(case_moment_views.blueprint)
     return app
 
 

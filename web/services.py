@@ -10,6 +10,7 @@ from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
 from web.metrics import Metrics
 from web.query_pictures import QueryPictures
+from web.signed_findings import SignedFindings
 
 _EXTENSION = "mmrag_video"
 _ANSWERS_AT_ONCE = 2
@@ -30,6 +31,7 @@ class Services:
     """Whether none but this machine reaches the page."""
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
+    findings: SignedFindings = field(default_factory=SignedFindings)
 
 
 def install_services(app: Flask, services: Services) -> None:
