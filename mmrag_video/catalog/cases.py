@@ -44,18 +44,18 @@ class Cases:
         """The newest first."""
         with self._database.reading() as session:
             query = _with_counts().order_by(CaseRow.id.desc())
-            return [case_of(row, count) for row, count in session.execute(query).tuples()]
+            return [case_of(row, count) for row, count in session.execute(query)]
 
     def case(self, case: int) -> Case | None:
         """One by its number."""
         with self._database.reading() as session:
-            found = session.execute(_with_counts().where(CaseRow.id == case)).tuples().first()
+            found = session.execute(_with_counts().where(CaseRow.id == case)).first()
             return None if found is None else case_of(*found)
 
     def named(self, name: str) -> Case:
         """The one of a name. Raises UsageError if there is none."""
         with self._database.reading() as session:
-            found = session.execute(_with_counts().where(CaseRow.name == name)).tuples().first()
+            found = session.execute(_with_counts().where(CaseRow.name == name)).first()
         if found is None:
             raise UsageError(f"There is no case named {name!r}; `mmrag-video cases list` has them.")
         return case_of(*found)
@@ -191,7 +191,7 @@ def follow_recording(session: Session, former: str, row: RecordingRow) -> None:
     )
 
 
-def _with_counts() -> Select[tuple[CaseRow, int]]:
+def _with_counts() -> Select[CaseRow, int]:
     count = select(func.count()).where(CaseMomentRow.case == CaseRow.id).scalar_subquery()
     return select(CaseRow, count)
 
