@@ -1,4 +1,4 @@
-"""What is in a case stays in the collection, whatever would let it go, until the case is removed."""
+"""What is in a case stays, whatever would let it go, until it is taken out."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from mmrag_video.retention import apply, due
 from mmrag_video.settings import RetentionSettings, Settings, StoreSettings
 from mmrag_video.video.discover import FoundFile
 from tests.conftest import RATE, Command, ingest_all, passing_block
+from tests.footage import write_pictures
 from tests.growing import GrowingFile
 from tests.worker_process import counted, worker_with
 
@@ -42,17 +43,51 @@ def by_camera(archive: Archive) -> dict[str, Recording]:
     return {one.camera: one for one in archive.catalog.recordings()}
 
 
+def clip(path: Path, seconds: int) -> Path:
+    write_pictures(path, passing_block(seconds, (160, 120)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def yard_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clip(tmp_path_factory.mktemp("yard") / "yard_2026-03-01_12-00-00.mp4", 4)
+
+
+@pytest.fixture(scope="module")
+def gate_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clip(tmp_path_factory.mktemp("gate") / "gate.mp4", 3)
+
+
 @pytest.fixture
-def two(archive: Archive, yard_clip: Path, long_clip: Path) -> dict[str, Recording]:
-    ingest_all(archive, yard_clip, long_clip)
+def archive(opened: Archive) -> Archive:
+    """The module's, without cases."""
+    for case in opened.catalog.cases.all():
+        opened.catalog.cases.remove(case.id)
+    return opened
+
+
+@pytest.fixture
+def two(archive: Archive, yard_clip: Path, gate_clip: Path) -> dict[str, Recording]:
+    ingest_all(archive, yard_clip, gate_clip)
     return by_camera(archive)
+
+
+@pytest.fixture
+def none(archive: Archive) -> Archive:
+    """The module's, without recordings."""
+    with writer_lock(archive.directory.root):
+        let_go(archive, [one.id for one in archive.catalog.recordings()])
+    return archive
 
 
 def test_the_retention_takes_it_when_its_case_is_removed_and_not_before(
     archive: Archive, two: dict[str, Recording]
 ) -> None:
     case = collect(archive, two["yard"])
-    assert [one.kept for one in by_camera(archive).values()] == [False, True]
+    assert {name: one.kept for name, one in by_camera(archive).items()} == {
+        "yard": True,
+        "gate": False,
+    }
     limited = archive.settings.model_copy(update={"retention": RetentionSettings(days=1)})
     with Archive(limited) as retaining, writer_lock(archive.directory.root):
         apply(retaining, due(retaining, LATER, trust_clock=True))
@@ -80,23 +115,25 @@ def test_forget_says_in_which_case_it_is(
 ) -> None:
     case = collect(archive, two["yard"])
     archive.catalog.cases.rename(case.id, "theft at the gate")
-    told = run("forget", two["yard"].id)
+    data = {"MMRAG_DATA_DIR": str(archive.directory.root)}
+    told = run("forget", two["yard"].id, **data)
     assert told.returncode == ExitCode.USAGE
     assert "is in the case 'theft at the gate'; take its moments out" in told.stderr
     assert set(by_camera(archive)) == {"yard", "gate"}
-    assert run("cases", "remove", "theft at the gate").returncode == 0
-    assert "1 recording forgotten." in run("forget", two["yard"].id).stdout
+    assert run("cases", "remove", "theft at the gate", **data).returncode == 0
+    assert "1 recording forgotten." in run("forget", two["yard"].id, **data).stdout
 
 
 def test_it_stays_when_its_file_is_overwritten(
-    archive: Archive, yard_clip: Path, long_clip: Path, tmp_path: Path
+    none: Archive, yard_clip: Path, gate_clip: Path, tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(yard_clip, tmp_path / "ring.mp4"))
+    archive, path = none, Path(shutil.copy(yard_clip, tmp_path / "ring.mp4"))
     ingest_all(archive, path)
     [first] = archive.catalog.recordings()
     case = collect(archive, first)
-    shutil.copy(long_clip, path)
+    shutil.copy(gate_clip, path)
     ingest_all(archive, path)
+    assert {one.path for one in archive.catalog.recordings()} == {path}
     assert len(archive.catalog.recordings()) == 2
     [moment] = collected(archive, archive.catalog.cases.moments(case.id))
     assert moment.is_whole and "has changed since it was ingested" in moment.problems[0]
@@ -104,9 +141,9 @@ def test_it_stays_when_its_file_is_overwritten(
 
 
 def test_it_stays_when_missing_files_are_given_up(
-    archive: Archive, yard_clip: Path, tmp_path: Path
+    none: Archive, yard_clip: Path, tmp_path: Path
 ) -> None:
-    path = Path(shutil.copy(yard_clip, tmp_path / "yard.mp4"))
+    archive, path = none, Path(shutil.copy(yard_clip, tmp_path / "yard.mp4"))
     ingest_all(archive, path)
     collect(archive, *archive.catalog.recordings())
     path.unlink()
@@ -116,25 +153,25 @@ def test_it_stays_when_missing_files_are_given_up(
 
 
 def test_a_source_that_forgets_what_is_deleted_does_not_forget_it(
-    settings: Settings, tmp_path: Path, yard_clip: Path, long_clip: Path
+    settings: Settings, tmp_path: Path, yard_clip: Path, gate_clip: Path
 ) -> None:
     nvr = tmp_path / "nvr"
     nvr.mkdir()
-    stays, goes = (
-        Path(shutil.copy(yard_clip, nvr / "yard.mp4")),
-        Path(shutil.copy(long_clip, nvr / "gate.mp4")),
-    )
+    stays, goes = nvr / "yard.mp4", nvr / "gate.mp4"
+    shutil.copy(yard_clip, stays)
+    shutil.copy(gate_clip, goes)
+    clip(nvr / "lobby.mp4", 1)  # a folder with nothing in it is not believed
     with (
         worker_with(settings.data_dir, {"nvr": {"folder": nvr, "gone": "forget"}}) as worker,
         Archive(settings) as archive,
     ):
-        worker.wait_until(lambda: counted(archive, JobState.DONE) == 2, "both are searchable")
+        worker.wait_until(lambda: counted(archive, JobState.DONE) == 3, "all are searchable")
         case = collect(archive, by_camera(archive)["yard"])
         stays.unlink()
         goes.unlink()
         worker.wait_for("1 recording let go of")
         worker.wait_until(lambda: counted(archive, JobState.GONE) == 2, "both are missed")
-        assert set(by_camera(archive)) == {"yard"}
+        assert set(by_camera(archive)) == {"yard", "lobby"}
         [moment] = collected(archive, archive.catalog.cases.moments(case.id))
         assert "is not there any more" in moment.problems[0]
 
@@ -144,7 +181,7 @@ def test_what_is_collected_while_it_grows_is_in_the_case_when_it_is_finished(
     tmp_path: Path, kept: bool
 ) -> None:
     path = tmp_path / "gate.ts"
-    pictures = passing_block(6)
+    pictures = passing_block(6, (160, 120))
     settings = Settings(data_dir=tmp_path / "data", store=StoreSettings(linger=0.5))
     with Archive(settings) as archive:
         archive.activate(archive.identity)
@@ -177,5 +214,5 @@ def test_an_export_says_what_is_gone_and_leaves_nothing_out(
     archive.catalog.holdings.drop([two["yard"].id])  # as where an older catalog is put back
     [moment] = collected(archive, archive.catalog.cases.moments(case.id))
     assert not moment.is_whole
-    with pytest.raises(UsageError, match="no longer in the collection. Take its moment out"):
+    with pytest.raises(UsageError, match="no longer in the collection"):
         export_moments(archive, case)

@@ -262,7 +262,9 @@ def test_moments_are_in_the_order_of_a_list_that_is_changed_alike(
     cases = catalog.cases
     case = cases.make("order", "ana")
     try:
-        expected = [one.id for one in added(cases, case, *(finding(part(n, 9)) for n in range(count)))]
+        expected = [
+            one.id for one in added(cases, case, *(finding(part(n, 9)) for n in range(count)))
+        ]
         for what, which, position in changes:
             if not expected:
                 break
