@@ -325,12 +325,7 @@ def test_a_case_is_made_renamed_noted_and_removed(ana: Visitor, own: PageArchive
     assert own.archive.catalog.cases.named("fire").note == "asked for\nby the police"
     assert ana.post(f"{path}/remove").status_code == 303
     assert own.archive.catalog.cases.all() == []
-    assert noted(own) == {
-        "user": "ana",
-        "case": "theft at the gate",
-        "did": "removed the case",
-        "moments": 0,
-    } | {"case": "fire"}
+    assert noted(own) == {"user": "ana", "case": "fire", "did": "removed the case", "moments": 0}
 
 
 def test_a_recording_that_is_gone_is_told_of_and_its_moment_can_be_taken_out(
@@ -350,7 +345,7 @@ def test_a_recording_that_is_gone_is_told_of_and_its_moment_can_be_taken_out(
     "path", ["/cases/99", "/cases/0", "/cases/99999999999999999999", "/cases/x"]
 )
 def test_there_are_no_other_cases(ana: Visitor, path: str) -> None:
-    assert ana.get(path).status_code in {404, 400}
+    assert ana.get(path).status_code == 404
 
 
 # Who may do what
@@ -389,36 +384,33 @@ def test_moments_of_other_cameras_are_counted_and_neither_shown_nor_changed(
     gate = finding_by_eye(own.archive, Span(own.gate, Fraction(1), Fraction(2)))
     [hidden] = own.archive.catalog.cases.add(theft.id, [gate], "ana")
     own.archive.catalog.cases.move(hidden.moment.id, 1)
-    ben = Visitor(own.archive, User("ben", Role.OPERATOR, ("Yard",)))
-    page = words_of(ben.get(f"/cases/{theft.id}"))
+    signed = ana.found("/?q=box&camera=Gate")[0]
+    before = moments(own, theft)
+    ana.user = User("ben", Role.OPERATOR, ("Yard",))
+    page = words_of(ana.get(f"/cases/{theft.id}"))
     assert "1 moment of cameras that are not yours is not shown." in page
     assert "Gate" not in page and own.gate.id not in page
-    first, _, second, third = moments(own, theft)
-    for path, fields in changes(theft, hidden.moment).items():
-        if "moments/" in path and "put-back" not in path:
-            assert ben.post(path, **fields).status_code == 404, path
-    assert (
-        ben.post("/collect", case=theft.id, recording=own.gate.id, start=1, end=2).status_code
-        == 404
-    )
-    assert ben.post(
-        "/collect", case=theft.id, found=ana.found("/?q=box&camera=Gate")[0]
-    ).status_code in {404, 400}
-    ana_signed = ana.post(f"/cases/{theft.id}/moments/{first.id}/move", to=hidden.moment.id)
-    assert ana_signed.status_code == 303
-    assert (
-        ben.post(f"/cases/{theft.id}/moments/{first.id}/move", to=hidden.moment.id).status_code
-        == 404
-    )
-    refused = ben.post(f"/cases/{theft.id}/remove")
-    assert refused.status_code == 403 and "cameras that are not yours" in words_of(refused)
-    assert ben.post(f"/cases/{theft.id}/moments/{third.id}/move", to=second.id).status_code == 303
-    assert {one.id for one in moments(own, theft)} == {
-        first.id,
-        hidden.moment.id,
-        second.id,
-        third.id,
+    of_hidden = {
+        path: fields
+        for path, fields in changes(theft, hidden.moment).items()
+        if path.startswith(f"/cases/{theft.id}/moments/{hidden.moment.id}/")
     }
+    assert len(of_hidden) == 4
+    visible = f"/cases/{theft.id}/moments/{before[0].id}/move"
+    collect = {"case": theft.id, "recording": own.gate.id, "start": 1, "end": 2}
+    for path, fields in (
+        *of_hidden.items(),
+        (visible, {"to": hidden.moment.id}),
+        ("/collect", collect),
+        ("/collect", {"case": theft.id, "found": signed}),
+    ):
+        assert ana.post(path, **fields).status_code == 404, path
+    refused = ana.post(f"/cases/{theft.id}/remove")
+    assert refused.status_code == 403 and "cameras that are not yours" in words_of(refused)
+    assert moments(own, theft) == before
+    assert ana.post(visible, to=before[-1].id).status_code == 303
+    ids = [one.id for one in before]
+    assert [one.id for one in moments(own, theft)] == [*ids[1:], ids[0]]
 
 
 def test_another_site_changes_nothing(ana: Visitor, own: PageArchive, theft: Case) -> None:

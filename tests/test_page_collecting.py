@@ -158,11 +158,11 @@ def test_moments_are_ordered_described_removed_and_put_back_without_a_reload(
     assert starts(page) == ["00:00:08.000", "00:00:05.000", "00:00:02.000"]
     page.get_by_text("Trim, note, tags").first.click()
     first = page.locator(".collected > li").first
-    first.get_by_label("Note").fill("he leaves")
-    first.get_by_label("Tags").fill("bag, coat")
+    first.get_by_role("textbox", name="Note").fill("he leaves")
+    first.get_by_role("textbox", name="Tags").fill("bag, coat")
     first.get_by_role("button", name="Save note and tags").click()
     expect(first.locator(".tag")).to_have_text(["bag", "coat"])
-    expect(first.get_by_label("Note")).to_be_visible()  # what was open stays open
+    expect(first.get_by_role("textbox", name="Note")).to_be_visible()  # what was open stays open
     first.get_by_label("End").fill("99")
     first.get_by_role("button", name="Trim", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("is past the end of its recording")

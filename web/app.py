@@ -43,6 +43,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     }
     app.url_map.converters["sha256"] = _Sha256Converter
     app.url_map.converters["ticks"] = _TicksConverter
+    app.url_map.converters["number"] = _NumberConverter
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals["collecting"] = collecting
     clips = ClipCache(archive.clip_cache)
@@ -73,3 +74,9 @@ class _TicksConverter(IntegerConverter):
     """Half of a fraction that is a time, with the digits of 64 bits; more make no file name."""
 
     regex = "[0-9]{1,20}"
+
+
+class _NumberConverter(IntegerConverter):
+    """A row's number, as large as the catalog can hold one."""
+
+    regex = "[0-9]{1,18}"

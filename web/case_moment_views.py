@@ -18,10 +18,10 @@ from web import access
 from web.case_page import CasePage, may_see, open_case
 from web.services import services
 
-blueprint = Blueprint("case_moments", __name__, url_prefix="/cases/<int:number>/moments")
+blueprint = Blueprint("case_moments", __name__, url_prefix="/cases/<number:number>/moments")
 
 
-@blueprint.post("/<int:moment>/move")
+@blueprint.post("/<number:moment>/move")
 @access.needs(Role.OPERATOR)
 def move(number: int, moment: int) -> ResponseReturnValue:
     """Let it take the place of the moment `to`; those between move up or down."""
@@ -34,7 +34,7 @@ def move(number: int, moment: int) -> ResponseReturnValue:
     return _done(opened, moment, "moved", lambda: _cases().move(moment, place), position=place)
 
 
-@blueprint.post("/<int:moment>/trim")
+@blueprint.post("/<number:moment>/trim")
 @access.needs(Role.OPERATOR)
 def trim(number: int, moment: int) -> ResponseReturnValue:
     """Let it begin at `start` and end at `end`, or, with `as_found`, where it was found."""
@@ -48,7 +48,7 @@ def trim(number: int, moment: int) -> ResponseReturnValue:
     return _done(opened, moment, "trimmed", lambda: _cases().trim(moment, start, end), **about)
 
 
-@blueprint.post("/<int:moment>/describe")
+@blueprint.post("/<number:moment>/describe")
 @access.needs(Role.OPERATOR)
 def describe(number: int, moment: int) -> ResponseReturnValue:
     """Give it a note and tags."""
@@ -65,7 +65,7 @@ def describe(number: int, moment: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<int:moment>/remove")
+@blueprint.post("/<number:moment>/remove")
 @access.needs(Role.OPERATOR)
 def remove(number: int, moment: int) -> ResponseReturnValue:
     """Take it out of the case. The answer is the case, with a button that puts it back."""

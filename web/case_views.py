@@ -33,13 +33,13 @@ def make() -> ResponseReturnValue:
     return redirect(url_for("cases.case", number=case.id), code=303)
 
 
-@blueprint.get("/cases/<int:number>")
+@blueprint.get("/cases/<number:number>")
 def case(number: int) -> str:
     """A case, with its moments in their order."""
     return open_case(number).render()
 
 
-@blueprint.post("/cases/<int:number>")
+@blueprint.post("/cases/<number:number>")
 @access.needs(Role.OPERATOR)
 def change(number: int) -> ResponseReturnValue:
     """Give a case another name and note."""
@@ -55,7 +55,7 @@ def change(number: int) -> ResponseReturnValue:
     return redirect(url_for("cases.case", number=number), code=303)
 
 
-@blueprint.post("/cases/<int:number>/remove")
+@blueprint.post("/cases/<number:number>/remove")
 @access.needs(Role.OPERATOR)
 def remove(number: int) -> ResponseReturnValue:
     """Take a case away; its recordings may go again."""
