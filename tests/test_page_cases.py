@@ -11,12 +11,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mmrag_video.archive import Archive
-from mmrag_video.cases import finding_by_eye
+from mmrag_video.cases import finding_by_eye, picture_times
 from mmrag_video.catalog.case_records import Case, CaseMoment
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Span
 from mmrag_video.search import search
+from mmrag_video.video.timecode import Timecode
 from tests.page_archive import HOSTILE_CAMERA, PageArchive, page_archive
 from tests.page_client import LOCAL, UNKNOWN_ID, get, words_of
 from web.app import create_app
@@ -233,8 +234,21 @@ def test_a_case_shows_its_moments_in_order_with_all_that_is_known(
     assert "00:00:00.000 – 00:00:01.000" in shown
     assert '<span class="tag">bag</span> <span class="tag">grey coat</span>' in shown
     assert "second line" in shown
-    for address in re.findall(r'<img src="(/frames/[^"]+)"', shown):
-        assert ana.get(address).status_code == 200
+    pictures = re.findall(r'<img src="(/frames/[^"]+)"', shown)
+    assert len(pictures) == 3
+    assert all(ana.get(address).status_code == 200 for address in pictures)
+
+
+def test_a_picture_that_is_not_of_the_moment_says_of_when_it_is(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    first, *others = moments(own, theft)
+    for one in others:
+        ana.post(f"/cases/{theft.id}/moments/{one.id}/remove")
+    assert "picture of" not in words_of(ana.get(f"/cases/{theft.id}"))
+    last = picture_times(own.archive, own.yard.id)[-1]
+    own.archive.catalog.cases.trim(first.id, last + Fraction(1, 10), last + Fraction(2, 10))
+    assert f"picture of {Timecode(last)}" in words_of(ana.get(f"/cases/{theft.id}"))
 
 
 def test_moments_are_moved_by_buttons(ana: Visitor, own: PageArchive, theft: Case) -> None:

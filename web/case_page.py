@@ -16,6 +16,17 @@ from web.services import services
 
 
 @dataclass(frozen=True)
+class ShownPicture:
+    """The picture of a kept frame that stands for a moment."""
+
+    address: str
+    time: Fraction
+    """Seconds from its recording's first frame."""
+    is_of_it: bool
+    """Whether that is in the moment: none may have been kept of it."""
+
+
+@dataclass(frozen=True)
 class CasePage:
     """A case that is looked at, or changed."""
 
@@ -88,20 +99,25 @@ def may_see(moment: CaseMoment) -> bool:
     return all(one is not None and access.user().may_see(one.camera) for one in recordings)
 
 
-def _pictures(shown: list[Collected]) -> dict[int, str]:
-    """Addresses of the pictures that stand for the moments, by their numbers."""
+def _pictures(shown: list[Collected]) -> dict[int, ShownPicture]:
+    """The pictures that stand for the moments, by their numbers."""
     times: dict[str, list[Fraction]] = {}
-    addresses = {}
+    pictures = {}
     for one in shown:
         best = one.moment.best
         if best.recording not in times:
             times[best.recording] = picture_times(services().archive, best.recording)
         time = picture_time(times[best.recording], best.start)
         if time is not None:
-            addresses[one.moment.id] = url_for(
+            address = url_for(
                 "recordings.frame",
                 recording_id=best.recording,
                 numerator=time.numerator,
                 denominator=time.denominator,
             )
-    return addresses
+            is_of_it = any(
+                span.recording == best.recording and span.start <= time < span.end
+                for span in one.moment.spans
+            )
+            pictures[one.moment.id] = ShownPicture(address, time, is_of_it)
+    return pictures
