@@ -64,6 +64,14 @@ class Collecting:
         query = SearchForm.read(request.args).words
         return services().findings.sign(finding_of(moment, query))
 
+    def expect(self, moments: Iterable[Moment]) -> None:
+        """Look up the marks of these all at once; without it each recording is asked for alone."""
+        recordings = {span.recording.id for moment in moments for span in moment.spans}
+        if self.cases:
+            self._marks = {recording: [] for recording in recordings}
+            for mark in services().archive.catalog.cases.marks_for(recordings):
+                self._marks[mark.span.recording].append(mark)
+
     def marks(self, spans: Iterable[Span]) -> list[ShownMark]:
         """The cases in which there is something of these spans."""
         shown: dict[int, ShownMark] = {}

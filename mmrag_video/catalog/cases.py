@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from sqlalchemy import Select, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mmrag_video.catalog.case_records import Added, Case, CaseMark, CaseMoment, CaseSpan, Finding
 from mmrag_video.catalog.case_rows import case_of, moment_of, moment_row, order, span_rows
@@ -192,8 +192,12 @@ def follow_recording(session: Session, former: str, row: RecordingRow) -> None:
 
 
 def _with_counts() -> Select[CaseRow, int]:
-    count = select(func.count()).where(CaseMomentRow.case == CaseRow.id).scalar_subquery()
-    return select(CaseRow, count)
+    return select(CaseRow, _count(CaseRow.id).scalar_subquery())
+
+
+def _count(case: int | InstrumentedAttribute[int]) -> Select[int]:
+    """How many moments there are in a case."""
+    return select(func.count()).where(CaseMomentRow.case == case)
 
 
 def _check_free(session: Session, name: str) -> None:
@@ -242,7 +246,7 @@ def _add(session: Session, case: int, finding: Finding, user: str) -> Added:
     moment = CaseMoment(
         id=0,
         case=case,
-        position=len(_ids(session, case)),
+        position=session.scalar(_count(case)) or 0,
         found=finding,
         spans=finding.spans,
         note="",
