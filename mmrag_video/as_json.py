@@ -9,7 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from mmrag_video.ask import AnswerState, WrittenAnswer
+from mmrag_video.cases import Collected
 from mmrag_video.catalog.audit import Action, AuditEntry
+from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.jobs import Job, SourceCounts
 from mmrag_video.catalog.records import Camera, Recording
@@ -275,6 +277,46 @@ def audit_entry_from_json(value: Mapping[str, Any]) -> AuditEntry:
     """An exported entry. Raises KeyError, TypeError or ValueError if it is none."""
     at = datetime.fromisoformat(value["at"])
     return AuditEntry(**{**value, "at": at, "action": Action(value["action"])})
+
+
+def case_to_json(case: Case) -> dict[str, Any]:
+    """A case, without its moments."""
+    return {
+        "id": case.id,
+        "name": case.name,
+        "note": case.note,
+        "created": _moment_of_day(case.created),
+        "created_by": case.created_by,
+        "moments": case.moments,
+    }
+
+
+def case_moment_to_json(one: Collected) -> dict[str, Any]:
+    """A moment in a case: where and when it is now, how it was found, what was made of it."""
+    moment, found = one.moment, one.moment.found
+    first, last = (one.spans[0], one.spans[-1]) if one.spans else (None, None)
+    return {
+        "id": moment.id,
+        "position": moment.position,
+        "camera": first.recording.camera if first else None,
+        "query": found.query,
+        "score": None if found.score is None else round(found.score, 4),
+        "confidence": found.confidence.value if found.confidence else None,
+        "why": found.why,
+        "note": moment.note,
+        "tags": list(moment.tags),
+        "duration_s": float(one.duration),
+        "wall_start": _moment_of_day(first.recording.clock.at(first.start) if first else None),
+        "wall_end": _moment_of_day(last.recording.clock.at(last.end) if last else None),
+        "clock_origin": first.recording.clock.origin.value if first else None,
+        "spans": [span_to_json(span) for span in one.spans],
+        "best": span_to_json(one.best) if one.best else None,
+        "trimmed": moment.is_trimmed,
+        "added": _moment_of_day(moment.added),
+        "added_by": moment.added_by,
+        "exported": _moment_of_day(moment.exported),
+        "problems": one.problems,
+    }
 
 
 def _moment_of_day(time: datetime | None) -> str | None:

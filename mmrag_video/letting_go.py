@@ -21,7 +21,7 @@ class LetGo:
 
     gone: tuple[str, ...]
     stayed: tuple[str, ...]
-    """They are kept, or are being ingested at this moment."""
+    """They are kept, in a case, or being ingested at this moment."""
 
 
 def let_go(archive: Archive, recordings: Collection[str]) -> LetGo:

@@ -9,6 +9,9 @@ from web import (
     access,
     answer_views,
     audit_views,
+    case_moment_views,
+    case_views,
+    collect_views,
     errors,
     health_views,
     login_views,
@@ -22,6 +25,7 @@ from web import (
     work_views,
 )
 from web.clip_cache import ClipCache
+from web.collecting import collecting
 from web.form_tokens import install_form_tokens
 from web.health_check import HealthCheck
 from web.login import install_login
@@ -48,7 +52,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     }
     app.url_map.converters["sha256"] = _Sha256Converter
     app.url_map.converters["ticks"] = _TicksConverter
+    app.url_map.converters["number"] = _NumberConverter
     app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.globals["collecting"] = collecting
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
@@ -70,6 +76,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(login_views.blueprint)
     app.register_blueprint(users_views.blueprint)
     app.register_blueprint(audit_views.blueprint)
+    app.register_blueprint(collect_views.blueprint)
+    app.register_blueprint(case_views.blueprint)
+    app.register_blueprint(case_moment_views.blueprint)
     return app
 
 
@@ -83,3 +92,9 @@ class _TicksConverter(IntegerConverter):
     """Half of a fraction that is a time, with the digits of 64 bits; more make no file name."""
 
     regex = "[0-9]{1,20}"
+
+
+class _NumberConverter(IntegerConverter):
+    """A row's number, as large as the catalog can hold one."""
+
+    regex = "[0-9]{1,18}"

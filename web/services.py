@@ -12,6 +12,7 @@ from web.health_check import HealthCheck
 from web.metrics import Metrics
 from web.query_pictures import QueryPictures
 from web.short_work import ShortWork
+from web.signed_findings import SignedFindings
 
 _EXTENSION = "mmrag_video"
 _ANSWERS_AT_ONCE = 2
@@ -39,6 +40,7 @@ class Services:
     """Logins that failed."""
     hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_PASSWORDS_AT_ONCE))
     """Held while a password is being checked."""
+    findings: SignedFindings = field(default_factory=SignedFindings)
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Select, and_, case, delete, exists, func, or_, select, up
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.audit import AuditLog
+from mmrag_video.catalog.cases import Cases, follow_recording
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.findable import findable_in, is_findable, is_index
 from mmrag_video.catalog.footage import Footage
@@ -64,6 +65,7 @@ class Catalog:
         self.audit = AuditLog(self.database)
         self.users = Users(self.database)
         self.logins = Logins(self.database)
+        self.cases = Cases(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -152,7 +154,8 @@ class Catalog:
 
         It takes the place of earlier runs of the same recording, unless it `extends` them; and of
         a recording that was known by the same path: a file that was overwritten or has grown. One
-        that is kept stays, but for the live one that this one `replaces`.
+        that is kept stays, but for the live one that this one `replaces`: that it is kept, and its
+        places in cases, go over to this one.
         """
         with self.database.writing() as session:
             others = select(RecordingRow.id).where(
@@ -171,10 +174,13 @@ class Catalog:
             session.flush()
             row = session.get(RecordingRow, recording.id)
             if row is None:
-                row = RecordingRow(id=recording.id, kept=recording.kept)
+                # What is in a case counts as kept, but only so long as it is there.
+                row = RecordingRow(id=recording.id, kept=recording.kept and replaces is None)
                 session.add(row)
             fill_recording(row, recording)
             row.seen = datetime.now(UTC)
+            if replaces is not None:
+                follow_recording(session, replaces, row)
             return self._end(session, run, RunState.COMPLETE, recording.id, frames=frames)
 
     def fail_run(self, run: IngestRun, error: str) -> IngestRun:

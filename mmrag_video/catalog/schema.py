@@ -113,8 +113,13 @@ class CaseSpanRow(Table):
     """It stays while it is here, whatever the retention says."""
     start: Mapped[Fraction]
     end: Mapped[Fraction]
+    found_start: Mapped[Fraction]
+    """Before anybody trimmed it."""
+    found_end: Mapped[Fraction]
     best: Mapped[Fraction | None]
     """Time of the frame that shows the moment, in one of its spans."""
+    best_end: Mapped[Fraction | None]
+    """Until when that frame is valid."""
 
 
 class RecordingRow(Table):

@@ -10,6 +10,7 @@ from mmrag_video import __version__
 from mmrag_video.cli.ask import ask
 from mmrag_video.cli.audit import audit
 from mmrag_video.cli.cameras import cameras
+from mmrag_video.cli.cases import cases
 from mmrag_video.cli.check import check
 from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
 from mmrag_video.cli.doctor import doctor
@@ -110,6 +111,7 @@ for command in (
     cameras,
     users,
     audit,
+    cases,
     forget,
     check,
     evaluate,

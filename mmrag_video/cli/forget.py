@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from mmrag_video.archive import Archive
+from mmrag_video.cases import cases_of
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.cli.console import error_console, json_option, plain, print_json, printable
@@ -62,7 +63,7 @@ def forget(
     for recording in going:
         if recording.id in stayed:
             error_console.print(
-                plain(f"{recording.path} stays: it is kept or being ingested by now."),
+                plain(f"{recording.path} stays: it is kept, in a case, or being ingested by now."),
                 soft_wrap=True,
             )
     if as_json:
@@ -83,12 +84,23 @@ def _sure(chosen: Sequence[Due]) -> list[Recording]:
 def _named(archive: Archive, prefixes: Sequence[str]) -> list[Recording]:
     found = {recording.id: recording for recording in (named(archive, one) for one in prefixes)}
     for recording in found.values():
+        _check_in_no_case(archive, recording)
         if recording.kept:
             raise UsageError(
                 f"{recording.path} is kept; `mmrag-video recordings --release "
                 f"{short(recording)}` lets it go first."
             )
     return list(found.values())
+
+
+def _check_in_no_case(archive: Archive, recording: Recording) -> None:
+    names = cases_of(archive, recording)
+    if names:
+        listed = ", ".join(map(repr, names))
+        raise UsageError(
+            f"{recording.path} is in the {'case' if len(names) == 1 else 'cases'} {listed}; take "
+            "its moments out, or remove the case, first: `mmrag-video cases`."
+        )
 
 
 def _let_go(archive: Archive, going: Sequence[Recording]) -> set[str]:

@@ -1,7 +1,8 @@
 // The part of one of our own pages that `selector` names; words in its place where there is none.
-export async function fetchPart(address, selector) {
+// `options` are those of fetch: a form that is sent.
+export async function fetchPart(address, selector, options) {
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(address, options);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     return document.adoptNode(page.querySelector(selector));
   } catch {

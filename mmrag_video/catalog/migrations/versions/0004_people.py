@@ -82,7 +82,10 @@ def _make_cases() -> None:
         sa.Column("recording", sa.String(64), nullable=False),
         sa.Column("start", sa.String(64), nullable=False),
         sa.Column("end", sa.String(64), nullable=False),
+        sa.Column("found_start", sa.String(64), nullable=False),
+        sa.Column("found_end", sa.String(64), nullable=False),
         sa.Column("best", sa.String(64)),
+        sa.Column("best_end", sa.String(64)),
     )
     op.create_index("ix_case_span_recording", "case_span", ["recording"])
 

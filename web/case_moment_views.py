@@ -1,0 +1,122 @@
+"""What is done to a moment in a case: moved, trimmed, described, removed and put back."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from mmrag_video.cases import describe as write_down
+from mmrag_video.cases import typed_time
+from mmrag_video.catalog.case_records import CaseMoment
+from mmrag_video.catalog.cases import Cases
+from mmrag_video.catalog.users import Role
+from mmrag_video.errors import UsageError
+from mmrag_video.video.timecode import Timecode
+from web import access
+from web.case_page import CasePage, may_see, open_case
+from web.services import services
+
+blueprint = Blueprint("case_moments", __name__, url_prefix="/cases/<number:number>/moments")
+
+
+@blueprint.post("/<number:moment>/move")
+@access.needs(Role.OPERATOR)
+def move(number: int, moment: int) -> ResponseReturnValue:
+    """Let it take the place of the moment `to`; those between move up or down."""
+    opened = open_case(number)
+    opened.moment(moment)
+    to = request.form.get("to", "")
+    if not (to.isascii() and to.isdecimal() and len(to) < 19):
+        raise UsageError(f"{to[:20]!r} is not the number of a moment.")
+    place = opened.moment(int(to)).position
+    return _done(opened, moment, "moved", lambda: _cases().move(moment, place), position=place)
+
+
+@blueprint.post("/<number:moment>/trim")
+@access.needs(Role.OPERATOR)
+def trim(number: int, moment: int) -> ResponseReturnValue:
+    """Let it begin at `start` and end at `end`, or, with `as_found`, where it was found."""
+    opened = open_case(number)
+    known = opened.moment(moment)
+    try:
+        start, end = _ends_asked(known)
+    except UsageError as error:
+        return opened.render(problem=str(error)), 400
+    about = {"start": str(start), "end": str(end)}
+    return _done(opened, moment, "trimmed", lambda: _cases().trim(moment, start, end), **about)
+
+
+@blueprint.post("/<number:moment>/describe")
+@access.needs(Role.OPERATOR)
+def describe(number: int, moment: int) -> ResponseReturnValue:
+    """Give it a note and tags."""
+    opened = open_case(number)
+    opened.moment(moment)
+    note, tags = request.form.get("note", ""), request.form.get("tags", "").split(",")
+    return _done(
+        opened,
+        moment,
+        "described",
+        lambda: write_down(services().archive, moment, note, tags),
+        note=note,
+        tags=tags,
+    )
+
+
+@blueprint.post("/<number:moment>/remove")
+@access.needs(Role.OPERATOR)
+def remove(number: int, moment: int) -> ResponseReturnValue:
+    """Take it out of the case. The answer is the case, with a button that puts it back."""
+    opened = open_case(number)
+    removed = opened.moment(moment)
+    _cases().remove_moment(moment)
+    opened.note("removed a moment", moment=moment, spans=_spans(removed))
+    return open_case(number).render(removed=services().findings.sign_removed(removed))
+
+
+@blueprint.post("/put-back")
+@access.needs(Role.OPERATOR)
+def put_back(number: int) -> ResponseReturnValue:
+    """Undo a removal: `moment` is what was removed, signed."""
+    opened = open_case(number)
+    moment = services().findings.read_removed(request.form.get("moment", ""))
+    if moment.case != number or not may_see(moment):
+        raise NotFound("There is no such moment in this case.")
+    return _done(opened, moment.id, "put back", lambda: _cases().put_back(moment))
+
+
+def _done(
+    opened: CasePage, moment: int, did: str, change: Callable[[], object], **about: object
+) -> ResponseReturnValue:
+    """Make a change and show the case; or what was wrong with it."""
+    try:
+        change()
+    except UsageError as error:
+        return opened.render(problem=str(error)), 400
+    opened.note(f"{did} a moment", moment=moment, **about)
+    address = url_for("cases.case", number=opened.case.id, _anchor=f"moment-{moment}")
+    return redirect(address, code=303)
+
+
+def _ends_asked(moment: CaseMoment) -> tuple[Fraction, Fraction]:
+    """Start and end. One that is there as it was shown, in milliseconds, stays exactly as it is."""
+    if "as_found" in request.form:
+        return moment.found.spans[0].start, moment.found.spans[-1].end
+    now = {"start": moment.spans[0].start, "end": moment.spans[-1].end}
+    start, end = (
+        exact
+        if (typed := request.form.get(name, "")) == str(Timecode(exact))
+        else typed_time(typed)
+        for name, exact in now.items()
+    )
+    return start, end
+
+
+def _spans(moment: CaseMoment) -> list[list[str]]:
+    return [[span.recording, str(span.start), str(span.end)] for span in moment.spans]
+
+
+def _cases() -> Cases:
+    return services().archive.catalog.cases

@@ -1,0 +1,103 @@
+"""Collecting into a case: what a search found, or a part of a recording."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from mmrag_video.cases import finding_by_eye, make_case, typed_time
+from mmrag_video.catalog.case_records import Added, Case, Finding
+from mmrag_video.catalog.users import Role
+from mmrag_video.counting import counted
+from mmrag_video.errors import UsageError
+from mmrag_video.moments import Span
+from web import access
+from web.case_page import CasePage, open_case
+from web.collecting import LAST_CASE
+from web.services import services
+
+blueprint = Blueprint("collect", __name__)
+
+_MOST_AT_ONCE = 200
+_MONTH = 30 * 24 * 3600
+
+
+@blueprint.post("/collect")
+@access.needs(Role.OPERATOR)
+def collect() -> ResponseReturnValue:
+    """Put findings into a case, which is made if need be, and go back to where they were found.
+
+    `found` is one of a search, signed; without it all that are `selected` are taken, or the part of
+    the `recording` from `start` to `end`. `case` is the case's number, or there is a `new` name.
+    A script that accepts JSON is told what became of it instead.
+    """
+    findings = _findings()
+    opened = _chosen_case()
+    added = services().archive.catalog.cases.add(opened.case.id, findings, access.user().name)
+    opened.note(
+        "collected", moments=[one.moment.id for one in added if one.is_new], findings=len(added)
+    )
+    response = (
+        jsonify(_told(opened.case, added))
+        if request.accept_mimetypes.best == "application/json"
+        else redirect(_back(opened.case), code=303)
+    )
+    response.set_cookie(
+        LAST_CASE, str(opened.case.id), max_age=_MONTH, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _findings() -> list[Finding]:
+    """What is to be collected, of cameras that may be seen. Raises UsageError, NotFound."""
+    form = request.form
+    if "recording" in form:
+        recording = access.recording(form["recording"])
+        start, end = typed_time(form.get("start", "")), typed_time(form.get("end", ""))
+        return [finding_by_eye(services().archive, Span(recording, start, end))]
+    signed = form.getlist("found")[:1] or form.getlist("selected")
+    if not signed:
+        raise UsageError("Nothing is selected; tick the moments that are to be collected.")
+    if len(signed) > _MOST_AT_ONCE:
+        raise UsageError(f"At most {_MOST_AT_ONCE} moments can be collected at once.")
+    findings = [services().findings.read(text) for text in signed]
+    for span in (span for finding in findings for span in finding.spans):
+        access.recording(span.recording)
+    return findings
+
+
+def _chosen_case() -> CasePage:
+    number, name = request.form.get("case", ""), request.form.get("new", "").strip()
+    if number.isascii() and number.isdecimal() and len(number) < 19:
+        return open_case(int(number))
+    if not name:
+        raise UsageError("Choose a case, or give the new one a name.")
+    case = make_case(services().archive, name, access.user().name)
+    opened = CasePage(case)
+    opened.note("made the case")
+    return opened
+
+
+def _told(case: Case, added: list[Added]) -> dict[str, object]:
+    new = sum(one.is_new for one in added)
+    words = f"{counted(new, 'moment')} collected into “{case.name}”"
+    if new < len(added):
+        words += f", {len(added) - new} there already"
+    return {
+        "case": {
+            "id": case.id,
+            "name": case.name,
+            "address": url_for("cases.case", number=case.id),
+        },
+        "sentence": f"{words}.",
+    }
+
+
+def _back(case: Case) -> str:
+    """Where the form was, if that is an address of this page, else the case."""
+    back = request.form.get("back", "")
+    address = urlsplit(back)
+    is_ours = back.startswith("/") and not back.startswith(("//", "/\\"))
+    if not is_ours or address.scheme or address.netloc:
+        return url_for("cases.case", number=case.id)
+    return back
