@@ -7,6 +7,7 @@ from mmrag_video.archive import Archive
 from web import (
     answer_views,
     errors,
+    export_views,
     health_views,
     query_picture_views,
     recording_views,
@@ -52,6 +53,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
+    app.register_blueprint(export_views.blueprint)
     return app
 
 

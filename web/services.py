@@ -16,6 +16,9 @@ _ANSWERS_AT_ONCE = 2
 """With the clips that are encoded or waited for, two thirds of the server's threads: searches find
 the others free."""
 
+_EXPORTS_AT_ONCE = 1
+"""The disk is what it waits for."""
+
 
 @dataclass(frozen=True)
 class Services:
@@ -30,6 +33,8 @@ class Services:
     """Whether none but this machine reaches the page."""
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
+    exporting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS_AT_ONCE))
+    """Held while recordings are read through for an export."""
 
 
 def install_services(app: Flask, services: Services) -> None:

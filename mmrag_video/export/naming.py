@@ -198,3 +198,14 @@ def numbered_names(name: str) -> Iterator[str]:
     yield name
     for number in count(2):
         yield f"{path.stem}-{number}{path.suffix}"
+
+
+def different_names(names: Sequence[str]) -> list[str]:
+    """The names, those that came before with a number, whatever the case of their letters."""
+    taken: set[str] = set()
+    different = []
+    for name in names:
+        free = next(one for one in numbered_names(name) if one.casefold() not in taken)
+        taken.add(free.casefold())
+        different.append(free)
+    return different
