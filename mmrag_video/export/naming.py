@@ -109,7 +109,7 @@ class NameTemplate:
                     f"The name template {self.text!r} has a field {{{field}}} that there is not; "
                     f"there are {', '.join(f'{{{name}}}' for name in FIELDS)}."
                 )
-            takes_form = field in ("start", "end") or (
+            takes_form = (field in ("start", "end") and "{" not in form) or (
                 field == "number" and _NUMBER_FORMAT.fullmatch(form)
             )
             if form and not takes_form:
