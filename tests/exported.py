@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,7 +29,7 @@ START = datetime(2025, 3, 4, 14, 3, 22, tzinfo=UTC)
 def write_exactly(
     path: Path, ticks: Sequence[int], time_base: Fraction, rate: Fraction, timecode: str = ""
 ) -> None:
-    """H.264 with B-frames; frame n, which shows n, at `ticks[n]`; with a start timecode if given."""
+    """H.264 with B-frames: frame n shows n, at `ticks[n]`. With a start timecode if given."""
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=rate, options={"bf": "2", "g": "12"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
@@ -100,9 +100,3 @@ def conformed_numbers(path: Path, rate: Fraction) -> list[int]:
 
 def without_clock(recording: Recording) -> Recording:
     return replace(recording, clock=Clock(None, ClockOrigin.UNKNOWN))
-
-
-def later(recording: Recording, seconds: float) -> Recording:
-    clock = recording.clock
-    assert clock.start is not None
-    return replace(recording, clock=replace(clock, start=clock.start + timedelta(seconds=seconds)))

@@ -76,9 +76,7 @@ def read(content: bytes, name: FormatName, rate: Fraction) -> list[otio.schema.C
         FormatName.FCPXML: "fcp_xml",
     }[name]
     options = {"rate": float(rate)} if name is FormatName.EDL else {}
-    return list(
-        otio.adapters.read_from_string(content.decode(), adapter, **options).find_clips()
-    )
+    return list(otio.adapters.read_from_string(content.decode(), adapter, **options).find_clips())
 
 
 KINDS = [
@@ -155,7 +153,10 @@ def test_in_one_list_recordings_of_different_rates_are_counted_at_the_highest(
     moments = [moment_in(s.recording, s.times[10], s.times[20]) for s in (slow, fast)]
     [content] = exported(moments, FormatName.EDL)
     first, second = read(content, FormatName.EDL, NTSC)
-    assert conformed_numbers(slow.recording.path, NTSC)[round(first.source_range.start_time.value)] == 10
+    assert (
+        conformed_numbers(slow.recording.path, NTSC)[round(first.source_range.start_time.value)]
+        == 10
+    )
     assert round(second.source_range.start_time.value) == 10
 
 

@@ -145,9 +145,7 @@ def test_chapters_as_subtitles(moments: list[ExportMoment], name: FormatName):
             assert text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == TITLE
 
 
-def test_ffmpeg_puts_the_chapters_into_a_recording(
-    moments: list[ExportMoment], tmp_path: Path
-):
+def test_ffmpeg_puts_the_chapters_into_a_recording(moments: list[ExportMoment], tmp_path: Path):
     import subprocess
 
     documents = exported(moments, FormatName.FFMETADATA)

@@ -48,7 +48,9 @@ def test_of_a_variable_rate_each_frame_has_its_own_time(tmp_path: Path, suffix: 
     write_numbered(path, UNSTEADY, Encoding(b_frames=2))
     numbers = read_source_frames(path).numbers
     assert not numbers.is_constant
-    assert [numbers.time_of(n) for n in range(len(numbers))] == [ms * MILLISECOND for ms in UNSTEADY]
+    assert [numbers.time_of(n) for n in range(len(numbers))] == [
+        ms * MILLISECOND for ms in UNSTEADY
+    ]
     assert [numbers.at(ms * MILLISECOND + Fraction(1, 10**6)) for ms in UNSTEADY] == [*range(8)]
 
 
@@ -61,7 +63,11 @@ def test_a_constant_rate_is_known_through_the_rounding_of_its_clock(rate: Fracti
     # 12.5 in 25, 15 in 30, 1 in 24: whole multiples, so no place is rounded.
     assert (numbers.editing_rate / rate).denominator == 1
     step = int(numbers.editing_rate / rate)
-    assert [numbers.counted_at(numbers.editing_rate, n) for n in (0, 1, 999)] == [0, step, 999 * step]
+    assert [numbers.counted_at(numbers.editing_rate, n) for n in (0, 1, 999)] == [
+        0,
+        step,
+        999 * step,
+    ]
 
 
 @pytest.mark.parametrize("ticks", [UNSTEADY, JITTERY, steadily(40)], ids=["gaps", "jitter", "even"])

@@ -148,9 +148,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path):
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path):
     def fill(to):
-        with open("/dev/full", "w") as full:
-            full.write("x")
-            full.flush()
+        Path("/dev/full").write_text("x")
 
     with pytest.raises(ExportError, match="No space left on device"):
         write_new(tmp_path, "a.csv", fill)

@@ -29,6 +29,7 @@ blueprint = Blueprint("export", __name__)
 
 _RETRY_AFTER = 15
 """Seconds, for those who came while others exported."""
+_NOTHING = "Nothing stands out for this question; ask for those too that do not stand out."
 _LONGEST_HANDLE = Fraction(3600)
 """Seconds."""
 
@@ -52,7 +53,7 @@ def download() -> ResponseReturnValue:
     with _turn():
         made = prepare(moments, order, services().archive.settings)
     if not made.documents:
-        raise UsageError(" ".join(made.problems) or "There is no moment to export.")
+        raise UsageError(" ".join(made.problems) or _NOTHING)
     access.note(Action.EXPORT, **audit_entry(order, moments))
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
