@@ -64,7 +64,7 @@ def test_in_a_folder_the_template_names_the_file(
     assert told.returncode == ExitCode.USAGE and "a field {nothing}" in told.stderr
     hostile = run("export", "something red", *options, "--name", "../../{camera}", **yard)
     assert hostile.returncode == ExitCode.OK
-    assert sorted(one.name for one in folder.iterdir()) == sorted([path.name, "_.._yard.csv"])
+    assert sorted(one.name for one in folder.iterdir()) == sorted([path.name, "yard.csv"])
 
 
 def test_an_export_is_in_the_audit_log(run: Command, yard_archive: Archive, yard: dict[str, str]):
