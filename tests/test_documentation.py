@@ -35,6 +35,8 @@ from mmrag_video.evaluate import (
     LabelledQuery,
     LabelledVideo,
 )
+from mmrag_video.export.naming import FIELDS
+from mmrag_video.export.sheet import FormatName
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.model_overview import Weights
 from mmrag_video.models.base import Embedder, Query
@@ -47,6 +49,7 @@ from mmrag_video.settings.loading import load_settings
 from mmrag_video.video.discover import VIDEO_SUFFIXES
 from mmrag_video.video.recorder_names import RECORDER_PATTERNS
 from mmrag_video.video.sampled import KeepReason, Movement, SampledFrame
+from mmrag_video.video.source_timecode import TimecodeOrigin
 from mmrag_video.video.wall_clock import ClockOrigin
 from tests.markdown import (
     DOCUMENTS,
@@ -263,6 +266,9 @@ def name_and_bound(requirement: str) -> tuple[str, str]:
         ("commands.md", "mmrag-video models", "Weights", Weights),
         ("commands.md", "mmrag-video models test", "Verdict", Verdict),
         ("commands.md", "What lies at a recording's path", "File", FileState),
+        ("export.md", "Exports", "Format", FormatName),
+        ("export.md", "Where a recording's timecode begins", "Origin", TimecodeOrigin),
+        ("export.md", "Names of files", "Field", FIELDS),
         ("recordings.md", "Where a time comes from", "Origin", ClockOrigin),
         ("recordings.md", "Which files are looked at", "Ending", VIDEO_SUFFIXES),
         ("architecture.md", "Which frames are kept", "Reason", KeepReason),

@@ -13,6 +13,7 @@ from web import (
     case_views,
     collect_views,
     errors,
+    export_views,
     health_views,
     login_views,
     player_views,
@@ -79,6 +80,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(collect_views.blueprint)
     app.register_blueprint(case_views.blueprint)
     app.register_blueprint(case_moment_views.blueprint)
+    app.register_blueprint(export_views.blueprint)
     return app
 
 

@@ -21,6 +21,9 @@ the others free."""
 _PASSWORDS_AT_ONCE = 4
 """Each takes 64 MiB and, on purpose, a good part of a second."""
 
+_EXPORTS_AT_ONCE = 1
+"""The disk is what it waits for."""
+
 
 @dataclass(frozen=True)
 class Services:
@@ -41,6 +44,8 @@ class Services:
     hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_PASSWORDS_AT_ONCE))
     """Held while a password is being checked."""
     findings: SignedFindings = field(default_factory=SignedFindings)
+    exporting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS_AT_ONCE))
+    """Held while recordings are read through for an export."""
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -15,6 +15,7 @@ from mmrag_video.cli.check import check
 from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
+from mmrag_video.cli.export import export
 from mmrag_video.cli.forget import forget
 from mmrag_video.cli.ingest import ingest
 from mmrag_video.cli.models import models
@@ -101,6 +102,7 @@ for command in (
     reindex,
     search,
     ask,
+    export,
     saved,
     serve,
     page,

@@ -34,15 +34,21 @@ def tell(
     as_json: bool,
 ) -> None:
     """Print an answer. Where nothing has been ingested, standard error says so instead of words."""
+    is_empty = tell_if_empty(archive)
+    if as_json:
+        print_json(to_json(answer))
+    elif not is_empty:
+        in_words(answer)
+
+
+def tell_if_empty(archive: Archive) -> bool:
+    """Say that nothing has been ingested yet, where that is so; returns whether it is."""
     is_empty = not archive.catalog.camera_names()
     if is_empty:
         error_console.print(
             "Nothing has been ingested yet: run `mmrag-video ingest PATH`.", soft_wrap=True
         )
-    if as_json:
-        print_json(to_json(answer))
-    elif not is_empty:
-        in_words(answer)
+    return is_empty
 
 
 def tell_missing_files(moments: Iterable[Moment]) -> None:

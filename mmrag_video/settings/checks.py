@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
+from mmrag_video.video.frame_rate import BY_CLOCK, DROP_FRAME_RATES, FrameRate
 from mmrag_video.video.sampled import Polygon
 
 
@@ -73,9 +74,16 @@ def _schedule(cron: str) -> str:
     return cron
 
 
+def _timecode_or_clock(text: str) -> str:
+    if text != BY_CLOCK:
+        FrameRate.as_written(DROP_FRAME_RATES[0], text)  # at this rate either way of counting is
+    return text
+
+
 DailyHours = Annotated[str, AfterValidator(_daily_hours)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Area = Annotated[Polygon, AfterValidator(_inside_the_picture)]
+StartTimecode = Annotated[str, AfterValidator(_timecode_or_clock)]
 TimePattern = Annotated[str, AfterValidator(_pattern_with_time)]
 TimeFormat = Annotated[str, AfterValidator(_format_of_day_and_time)]

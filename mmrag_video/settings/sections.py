@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mmrag_video.settings.checks import Area, TimeFormat, TimePattern, Zone
+from mmrag_video.settings.checks import Area, StartTimecode, TimeFormat, TimePattern, Zone
 from mmrag_video.settings.section import Section
 
 
@@ -58,6 +58,11 @@ class CameraSettings(Section):
     heartbeat: float | None = Field(None, gt=0, description="This camera's `sampler.heartbeat`.")
     sensitivity: float | None = Field(
         None, ge=0, le=1, description="This camera's `sampler.sensitivity`."
+    )
+    start_timecode: StartTimecode | None = Field(
+        None,
+        description="SMPTE timecode of the first frame, for files that carry none: `01:00:00:00`, "
+        "or `clock` for the time of day; unset: `00:00:00:00`.",
     )
     keep_days: float | None = Field(None, gt=0, description="This camera's `retention.days`.")
     keep_gigabytes: float | None = Field(

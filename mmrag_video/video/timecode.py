@@ -1,9 +1,14 @@
-"""Media time for people: `00:01:02.480`, an exact fraction of seconds underneath."""
+"""A time on a recording, exact underneath, in each of the ways in which it is written.
+
+For people and subtitles `00:01:02.480`, for editors in frames `00:01:02:12`, for players seconds.
+"""
 
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+
+from mmrag_video.video.frame_rate import FrameRate
 
 _PATTERN = re.compile(
     r"(?:(?P<hours>\d+):)?(?P<minutes>[0-5]?\d):(?P<seconds>[0-5]?\d(?:\.\d+)?)", re.ASCII
@@ -33,11 +38,26 @@ class Timecode:
         hours = int(match["hours"] or 0)
         return cls(Fraction(hours * 3600 + int(match["minutes"]) * 60) + Fraction(match["seconds"]))
 
+    def smpte(self, rate: FrameRate) -> str:
+        """The SMPTE timecode of the frame on screen, of a steady rate and counted from zero.
+
+        Of real recordings `source_timecode.py` knows the frames and where they are counted from.
+        """
+        return rate.text(math.floor(self.seconds * rate.rate))
+
+    @classmethod
+    def from_smpte(cls, text: str, rate: FrameRate) -> "Timecode":
+        """When the frame that a SMPTE timecode names begins. Raises ValueError as `rate.frame`."""
+        return cls(rate.frame(text) / rate.rate)
+
+    def from_here_on(self) -> "Timecode":
+        """To the millisecond, and not before: what is shown there is not the frame before."""
+        return Timecode(Fraction(math.ceil(self.seconds * 1000), 1000))
+
 
 def address_seconds(seconds: Fraction) -> str:
     """Seconds for an address, in milliseconds.
 
     Rounded up: rounded down, a player would show the frame before the one that is meant.
     """
-    milliseconds = math.ceil(seconds * 1000)
-    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
+    return f"{float(Timecode(seconds).from_here_on().seconds):.3f}"

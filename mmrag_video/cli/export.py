@@ -1,0 +1,183 @@
+"""`mmrag-video export`: moments as files for editors, players, spreadsheets and programs."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from mmrag_video.archive import Archive, load_picture
+from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.users import LOCAL
+from mmrag_video.cli.answering import opened, tell_if_empty
+from mmrag_video.cli.console import error_console, plain
+from mmrag_video.cli.where import where_options
+from mmrag_video.counting import counted
+from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.export.export_moment import ExportMoment, found
+from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
+from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.from_case import export_moments as moments_of_case
+from mmrag_video.export.naming import DEFAULT_TEMPLATE, NameTemplate
+from mmrag_video.export.sheet import FormatName
+from mmrag_video.export.writing import write_new
+from mmrag_video.models.base import Query
+from mmrag_video.moments import Confidence
+from mmrag_video.search import search as find
+from mmrag_video.settings import Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+_STANDARD_OUTPUT = "-"
+_OPTIONS = (
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice([name.value for name in FORMATS]),
+        required=True,
+        help="What to write.",
+    ),
+    click.option(
+        "--output",
+        default=_STANDARD_OUTPUT,
+        help="File or folder to write to; - is standard output. What is there stays.",
+    ),
+    click.option(
+        "--name",
+        "template",
+        default=DEFAULT_TEMPLATE,
+        help="How files in a folder are named.",
+    ),
+    click.option(
+        "--before",
+        type=click.FloatRange(0, 3600),
+        default=0.0,
+        help="Seconds to add before each moment.",
+    ),
+    click.option(
+        "--after",
+        type=click.FloatRange(0, 3600),
+        default=0.0,
+        help="Seconds to add after each moment.",
+    ),
+)
+
+
+def format_options(command: _Command) -> _Command:
+    """Give a command the parameters that say what is written, and where to."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("words", required=False)
+@where_options
+@click.option("--limit", type=click.IntRange(1, 1000), help="Moments looked for.")
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Look for what this picture shows, alone or together with words.",
+)
+@click.option("--case", "case", help="Export this case's moments; nothing is looked for.")
+@click.option("--weak", is_flag=True, help="Export also moments that do not stand out.")
+@format_options
+@click.pass_context
+def export(
+    context: click.Context,
+    words: str | None,
+    cameras: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    limit: int | None,
+    image: Path | None,
+    case: str | None,
+    weak: bool,
+    format_name: str,
+    output: str,
+    template: str,
+    before: float,
+    after: float,
+) -> None:
+    """Export the moments that answer WORDS, found as `mmrag-video search` finds them, or a case.
+
+    The formats edl, otio and fcp7 count frames, so the recordings are read through. The formats
+    vtt, srt and ffmetadata are written once for each recording.
+
+    \b
+    Example:
+      mmrag-video export "a red car" --format edl --before 2 --after 3 --output red-car.edl
+    """
+    settings: Settings = context.obj
+    order = ExportOrder(
+        format=FORMATS[FormatName(format_name)],
+        title=case or words or "mmrag-video",
+        template=NameTemplate(template),
+        before=Fraction(before),
+        after=Fraction(after),
+    )
+    if case is not None:
+        _refuse_a_search(words, image, cameras, start, end)
+        with Archive(settings) as archive:
+            context.exit(_export_case(archive, case, order, output))
+    with opened(settings, cameras, start, end) as (archive, where):
+        picture = load_picture(image) if image is not None else None
+        answer = find(archive, Query(text=words, image=picture), where, limit)
+        moments = [m for m in answer.moments if weak or m.confidence is not Confidence.WEAK]
+        if not moments:
+            if not tell_if_empty(archive):
+                error_console.print("No confident match.")
+            context.exit(ExitCode.NO_CONFIDENT_MATCH)
+        context.exit(export_moments(archive, found(moments, words or ""), order, output))
+
+
+def _refuse_a_search(*asked: object) -> None:
+    """Raises UsageError if a search is asked for beside a case."""
+    if any(asked):
+        raise UsageError("--case exports what is in the case; leave words and filters away.")
+
+
+def _export_case(archive: Archive, name: str, order: ExportOrder, output: str) -> ExitCode:
+    case = archive.catalog.cases.named(name)
+    collected = archive.catalog.cases.moments(case.id)
+    if not collected:
+        raise UsageError(f"The case {name!r} holds no moments yet.")
+    code = export_moments(archive, moments_of_case(archive, case), order, output)
+    archive.catalog.cases.mark_exported([moment.id for moment in collected], datetime.now(UTC))
+    return code
+
+
+def export_moments(
+    archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
+) -> ExitCode:
+    """Write moments, wherever they come from, and say what was left out.
+
+    Raises UsageError where several documents would go into one file, ExportError where the system
+    refuses to write.
+    """
+    made = prepare(moments, order, archive.settings)
+    for problem in made.problems:
+        error_console.print(plain(problem), soft_wrap=True)
+    if made.documents:
+        archive.catalog.audit.note(LOCAL.name, Action.EXPORT, audit_entry(order, moments))
+        _deliver(made.documents, output)
+    return ExitCode.SOME_RECORDINGS_FAILED if made.problems else ExitCode.OK
+
+
+def _deliver(documents: Sequence[Document], output: str) -> None:
+    is_folder = output.endswith("/") or Path(output).is_dir()
+    if len(documents) > 1 and not is_folder:
+        raise UsageError(
+            f"The moments lie in {counted(len(documents), 'recording')}, and this format is "
+            "written once for each: name a folder, as --output chapters/."
+        )
+    if output == _STANDARD_OUTPUT:
+        [document] = documents
+        click.echo(document.content(), nl=False)
+        return
+    target = Path(output)
+    for document in documents:
+        folder, name = (target, document.name) if is_folder else (target.parent, target.name)
+        path = write_new(folder, name, document.write)
+        error_console.print(plain(f"Written: {path}"), soft_wrap=True)

@@ -1,0 +1,160 @@
+"""From moments to documents: handles, recordings' frames, names, and what has to be left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from io import StringIO
+from typing import Any, TextIO
+
+from mmrag_video.catalog.records import Recording
+from mmrag_video.errors import RecordingError
+from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.handles import with_handles
+from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of_all
+from mmrag_video.export.sheet import ExportSheet, Format, Scope
+from mmrag_video.recording_file import file_problem
+from mmrag_video.settings import CameraSettings, Settings
+from mmrag_video.video.source_timecode import SourceTimecode, read_source_frames, source_timecode
+
+
+@dataclass(frozen=True)
+class ExportOrder:
+    """What is to become of the moments."""
+
+    format: Format
+    title: str
+    template: NameTemplate = DEFAULT_NAMES
+    before: Fraction = Fraction(0)
+    """Seconds added before each moment."""
+    after: Fraction = Fraction(0)
+    """Seconds added after it."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file to write."""
+
+    name: str
+    """Safe, and another's too perhaps: whoever writes it numbers it."""
+    sheet: ExportSheet
+    format: Format
+
+    def write(self, to: TextIO) -> None:
+        """Write all of it. Raises UsageError for what the format cannot hold."""
+        self.format.write(self.sheet, to)
+
+    def content(self) -> bytes:
+        """The whole of it, in UTF-8. Raises UsageError for what the format cannot hold."""
+        written = StringIO(newline="")
+        self.write(written)
+        return written.getvalue().encode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Export:
+    """Documents, and what was wrong."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[str, ...]
+    """A sentence for each recording that is gone or changed, and each moment past the end."""
+
+
+def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Settings) -> Export:
+    """Make documents of moments. For a format that counts frames, reads through the recordings.
+
+    Where a recording is gone or has changed, a sentence says so. A format that counts frames leaves
+    its parts out; the others tell of them all the same, as the search does.
+    """
+    problems = _file_problems(moments)
+    sources: dict[str, SourceTimecode] = {}
+    kept = list(moments)
+    if order.format.counts_frames:
+        sources, unreadable = _sources(moments, settings, without=problems)
+        problems = {**problems, **unreadable}
+        kept = list(_only_in(moments, sources))
+    within: list[ExportMoment] = []
+    past_end: list[str] = []
+    for moment in kept:
+        longer = with_handles(moment, order.before, order.after)
+        if longer is None:
+            past_end.append(_past_end(moment))
+        else:
+            within.append(longer)
+    documents = tuple(_documents(within, sources, order))
+    return Export(documents, (*problems.values(), *past_end))
+
+
+def _recordings(moments: Sequence[ExportMoment]) -> dict[str, Recording]:
+    return {span.recording.id: span.recording for moment in moments for span in moment.spans}
+
+
+def _file_problems(moments: Sequence[ExportMoment]) -> dict[str, str]:
+    """By recording."""
+    return {
+        id: problem
+        for id, recording in _recordings(moments).items()
+        if (problem := file_problem(recording))
+    }
+
+
+def _sources(
+    moments: Sequence[ExportMoment], settings: Settings, without: Mapping[str, str]
+) -> tuple[dict[str, SourceTimecode], dict[str, str]]:
+    """The frames of each recording that can be read, and why the others cannot."""
+    sources: dict[str, SourceTimecode] = {}
+    problems: dict[str, str] = {}
+    for id, recording in _recordings(moments).items():
+        if id in without:
+            continue
+        camera = settings.cameras.get(recording.camera, CameraSettings())
+        try:
+            frames = read_source_frames(recording.path)
+        except RecordingError as error:
+            problems[id] = str(error)
+        else:
+            sources[id] = source_timecode(frames, camera.start_timecode, recording.clock.start)
+    return sources, problems
+
+
+def _only_in(
+    moments: Sequence[ExportMoment], recordings: Mapping[str, object]
+) -> Iterator[ExportMoment]:
+    """The moments' parts in these recordings."""
+    for moment in moments:
+        spans = tuple(span for span in moment.spans if span.recording.id in recordings)
+        if spans:
+            yield replace(moment, spans=spans)
+
+
+def _past_end(moment: ExportMoment) -> str:
+    recording = moment.spans[0].recording
+    return (
+        f"A moment of {recording.path} begins at {float(moment.spans[0].start):.3f} s, "
+        f"after its end at {float(recording.duration):.3f} s; it was left out."
+    )
+
+
+def _documents(
+    moments: Sequence[ExportMoment], sources: Mapping[str, SourceTimecode], order: ExportOrder
+) -> Iterator[Document]:
+    for number, together in enumerate(_sheets(moments, order.format.scope), 1):
+        name = order.template.name(facts_of_all(together, number), order.format.ending)
+        yield Document(name, ExportSheet(order.title, together, sources), order.format)
+
+
+def _sheets(moments: Sequence[ExportMoment], scope: Scope) -> Iterator[Sequence[ExportMoment]]:
+    if scope is Scope.RECORDING:
+        for id in _recordings(moments):
+            yield tuple(_only_in(moments, {id: None}))
+    elif moments:
+        yield moments
+
+
+def audit_entry(order: ExportOrder, moments: Sequence[ExportMoment]) -> dict[str, Any]:
+    """What the audit log is told of an export."""
+    return {
+        "format": order.format.name.value,
+        "title": order.title,
+        "moments": len(moments),
+        "recordings": sorted(_recordings(moments)),
+    }

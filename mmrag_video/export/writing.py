@@ -1,0 +1,73 @@
+"""Files that appear when they are whole, and never in another's place."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from mmrag_video.errors import MmragError
+from mmrag_video.export.naming import numbered_names
+
+UNFINISHED = ".unfinished"
+"""How the name of a file ends that is being written, or was when its process was killed."""
+
+
+class ExportError(MmragError):
+    """An exported file cannot be written."""
+
+
+@contextmanager
+def unfinished_file(folder: Path) -> Iterator[Path]:
+    """A name in the folder to write to, which is there no more afterwards.
+
+    Raises ExportError where the system refuses: a full disk, a folder that may not be written to.
+    """
+    unfinished = folder / f".{uuid.uuid4().hex}{UNFINISHED}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+    except OSError as error:
+        raise ExportError(
+            f"Nothing can be written to {folder} ({error.strerror}): check the folder and the disk."
+        ) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def put_in_place(unfinished: Path, name: str) -> Path:
+    """Give a finished file its name, or the next number of it that is free. Raises OSError."""
+    folder = unfinished.parent
+    for candidate in numbered_names(name):
+        target = folder / candidate
+        with suppress(FileExistsError):
+            _name_it(unfinished, target)
+            return target
+    raise AssertionError("numbers do not end")
+
+
+def _name_it(unfinished: Path, target: Path) -> None:
+    """At once, and not over what is there. Raises FileExistsError."""
+    try:
+        os.link(unfinished, target)
+    except FileExistsError:
+        raise
+    except OSError:  # FAT and some network folders have no hard links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        unfinished.replace(target)
+
+
+def write_new(folder: Path, name: str, write: Callable[[TextIO], None]) -> Path:
+    """Write a text file that nobody sees before it is whole; returns what it is called.
+
+    UTF-8, line ends as they are written. Where the name is taken it gets a number. If the writing
+    fails, nothing is left of it. Raises ExportError.
+    """
+    with unfinished_file(folder) as unfinished:
+        with unfinished.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        return put_in_place(unfinished, name)

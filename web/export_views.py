@@ -1,0 +1,130 @@
+"""The moments of the shown search, to be saved as a file."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from io import BytesIO
+
+from flask import Blueprint, Response, request, send_file
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable
+
+from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.users import Role
+from mmrag_video.errors import UsageError
+from mmrag_video.export.export_moment import ExportMoment, found
+from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
+from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.naming import different_names, safe_name
+from mmrag_video.export.sheet import Format, FormatName
+from mmrag_video.moments import Confidence
+from mmrag_video.search import search
+from web import access
+from web.asked_time import parse_seconds
+from web.form_page import FormPage, open_form_page
+from web.services import services
+
+blueprint = Blueprint("export", __name__)
+
+_RETRY_AFTER = 15
+"""Seconds, for those who came while others exported."""
+_NOTHING = "Nothing stands out for this question; ask for those too that do not stand out."
+_LONGEST_HANDLE = Fraction(3600)
+"""Seconds."""
+
+
+@blueprint.get("/export")
+@access.needs(Role.OPERATOR)
+def download() -> ResponseReturnValue:
+    """The search in the address, found again, in the format that `format` names.
+
+    `before` and `after`: seconds to add; `weak`: also what does not stand out. Several documents
+    come as a zip, with what was left out in `problems.txt`.
+    """
+    opened = open_form_page("search.html")
+    order = ExportOrder(
+        format=_format(),
+        title=opened.form.words or "mmrag-video",
+        before=_handle("before"),
+        after=_handle("after"),
+    )
+    moments = _moments(opened)
+    with _turn():
+        made = prepare(moments, order, services().archive.settings)
+    if not made.documents:
+        raise UsageError(" ".join(made.problems) or _NOTHING)
+    access.note(Action.EXPORT, **audit_entry(order, moments))
+    if len(made.documents) == 1 and not made.problems:
+        return _one(made.documents[0])
+    return _packed(made.documents, made.problems, order)
+
+
+@blueprint.app_context_processor
+def _menu() -> dict[str, object]:
+    """What the menu on the search page offers, and to whom."""
+    return {
+        "export_formats": FORMATS.values(),
+        "may_export": access.user().role.may(Role.OPERATOR),
+    }
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few who may export now: reading through recordings keeps a thread for long.
+
+    Raises ServiceUnavailable if there are as many already.
+    """
+    exporting = services().exporting
+    if not exporting.acquire(blocking=False):
+        raise ServiceUnavailable(
+            "Others are exporting now; please ask again a little later.", retry_after=_RETRY_AFTER
+        )
+    try:
+        yield
+    finally:
+        exporting.release()
+
+
+def _moments(opened: FormPage) -> list[ExportMoment]:
+    archive, form = services().archive, opened.form
+    limit = form.moments(archive.settings.search.limit)
+    answer = search(archive, form.query(services().pictures), opened.where, limit)
+    with_weak = "weak" in request.args
+    moments = (m for m in answer.moments if with_weak or m.confidence is not Confidence.WEAK)
+    return found(moments, form.words)
+
+
+def _format() -> Format:
+    asked = request.args.get("format", "")
+    if asked not in set(FormatName):
+        raise UsageError(f"There is no format {asked[:40]!r}; there are {', '.join(FORMATS)}.")
+    return FORMATS[FormatName(asked)]
+
+
+def _handle(name: str) -> Fraction:
+    return min(parse_seconds(name, request.args.get(name) or "0"), _LONGEST_HANDLE)
+
+
+def _one(document: Document) -> Response:
+    return send_file(
+        BytesIO(document.content()),
+        mimetype=document.format.media_type,
+        as_attachment=True,
+        download_name=document.name,
+    )
+
+
+def _packed(
+    documents: tuple[Document, ...], problems: tuple[str, ...], order: ExportOrder
+) -> Response:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        names = different_names([document.name for document in documents])
+        for name, document in zip(names, documents, strict=True):
+            folder.writestr(name, document.content())
+        if problems:
+            folder.writestr("problems.txt", "\n".join(problems).encode(errors="backslashreplace"))
+    packed.seek(0)
+    name = safe_name(order.title, ".zip")
+    return send_file(packed, "application/zip", as_attachment=True, download_name=name)
