@@ -1,4 +1,4 @@
-"""What the worker sees to between recordings: what is gone, what is too old, the day's line."""
+"""What the worker sees to between recordings: what was not rung for, what is gone or too old."""
 
 import logging
 import time
@@ -12,6 +12,7 @@ from mmrag_video.letting_go import let_go
 from mmrag_video.retention import apply, due
 from mmrag_video.settings import SourceSettings
 from mmrag_video.source_rules import source_of
+from workers.ringing import Ringing
 
 _log = logging.getLogger(__name__)
 _EVERY = 600.0
@@ -21,8 +22,9 @@ _EVERY = 600.0
 class Chores:
     """Done in a thread of their own with the right to write, while no recording is at hand."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, ringing: Ringing) -> None:
         self._archive = archive
+        self._ringing = ringing
         self._done_at = float("-inf")
         self._is_asked_for = False
 
@@ -36,9 +38,13 @@ class Chores:
         return self._is_asked_for or time.monotonic() - self._done_at >= _EVERY
 
     def carry_out(self, sources: Mapping[str, SourceSettings]) -> None:
-        """Let go of what is gone and of what is too old. Raises StoreError and CatalogError."""
+        """Ring for what was missed, and let go of what is gone and of what is too old.
+
+        Raises StoreError and CatalogError.
+        """
         self._is_asked_for = False
         self._done_at = time.monotonic()
+        self._ringing.make_up()
         gone = let_go(self._archive, self._without_file(sources)).gone
         if gone:
             _log.info("%s let go of: the files are gone.", counted(len(gone), "recording"))

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.errors import MmragError
 from mmrag_video.index.identity import refusal
 from mmrag_video.ingest import clear_unfinished
-from mmrag_video.saved_search import ring, ring_missed
 from mmrag_video.settings import Settings, SourceSettings
 from workers.chores import Chores
 from workers.holding_back import HoldingBack, Stopped
+from workers.ringing import Ringing
 from workers.standstill import Standstill
 from workers.work import Work
 
@@ -45,14 +44,15 @@ class Threads:
         self._name = name
         self._holding = holding
         self._standstill = standstill
-        self.chores = Chores(archive)
+        self._ringing = Ringing(archive)
+        self.chores = Chores(archive, self._ringing)
         self._workers: list[threading.Thread] = []
         self._for_growing: threading.Thread | None = None
         """One more of them: a recording of hours holds up nothing that is being written now."""
         self._before: threading.Thread | None = None
         """Takes the right to write, or sees to the chores: nothing else is at work then."""
         self._right_to_write = ExitStack()
-        self._is_writing = self._has_written = False
+        self._is_writing = False
 
     @property
     def are_at_work(self) -> bool:
@@ -93,7 +93,7 @@ class Threads:
             self._name,
             self._settings.worker,
             self._holding.pace,
-            self._on_added,
+            self._ringing.ring,
         )
         if not _is_alive(self._for_growing):
             self._for_growing = None
@@ -134,10 +134,9 @@ class Threads:
                 raise refusal(active, identity, self._archive.directory.root)
             clear_unfinished(self._archive, identity)
             self._archive.activate(identity)
-            if not self._has_written:
-                ring_missed(self._archive)
+            self._ringing.make_up()
             self._right_to_write = taking.pop_all()
-        self._is_writing = self._has_written = True
+        self._is_writing = True
 
     def _end_writing(self) -> None:
         self._right_to_write.close()
@@ -155,13 +154,6 @@ class Threads:
                 return
             work.carry_out(job)
             self._standstill.end()
-
-    def _on_added(self, recording: Recording) -> None:
-        """Put the saved searches to it. What fails here is made up for at the next start."""
-        try:
-            ring(self._archive, recording)
-        except MmragError as error:
-            _log.warning("No saved search was put to %s: %s", recording.path, error)
 
 
 def _is_alive(thread: threading.Thread | None) -> bool:

@@ -116,10 +116,17 @@ def add_hits(
     """Note moments in a transaction under way.
 
     One that goes on from, or overlaps, a hit of the same camera in another recording by the wall
-    clock, or lies at most `gap` from it, continues that one.
+    clock, or lies at most `gap` from it, continues that one. One that rang already, before its
+    recording was let go of and came back, is not noted again.
     """
+    rang = select(HitRow.recording, HitRow.start).where(
+        HitRow.search == search, HitRow.recording.in_({moment.recording for moment in moments})
+    )
+    known = {(recording, start) for recording, start in session.execute(rang)}
     hits = []
     for moment in moments:
+        if (moment.recording, moment.start) in known:
+            continue
         continues = _same_moment(session, search, moment, gap)
         is_told = tells and continues is None
         now = datetime.now(UTC)
