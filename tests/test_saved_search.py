@@ -1,9 +1,11 @@
 """Saved searches: what rings, how often, and never twice."""
 
 import multiprocessing
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -14,11 +16,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event, update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.hits import Delivery, Hit
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.saved_searches import SavedSearch, Target
+from mmrag_video.catalog.work_schema import HitRow
 from mmrag_video.errors import UsageError
 from mmrag_video.letting_go import let_go
 from mmrag_video.models.base import Query
@@ -265,6 +269,53 @@ def test_what_was_there_before_is_searched_for_its_history(
     new, old = archive.catalog.saved.history(saved, "yard", identity.fingerprint, 10)
     assert old > 0 and new > 0
     assert archive.catalog.saved.history(saved, "yard", "another index", 10) == []
+
+
+def test_hits_are_forgotten_when_they_are_too_old_and_nobody_waits_for_them(
+    archive: Archive, clips: dict[str, Path]
+) -> None:
+    save_search(archive, "red", RED)
+    save_search(archive, "told", RED, target=Target("https://example.org/", SECRET))
+    hits = {hit.delivery: hit for hit in ring(archive, take(archive, clips["first"]))}
+    assert set(hits) == {Delivery.NONE, Delivery.PENDING}
+    happened(archive, datetime.now(UTC) - timedelta(days=364))
+    Chores(archive, Ringing(archive)).carry_out({})
+    assert len(archive.catalog.hits.newest()) == 2
+    happened(archive, datetime.now(UTC) - timedelta(days=366))
+    Chores(archive, Ringing(archive)).carry_out({})
+    assert [hit.id for hit in archive.catalog.hits.newest()] == [hits[Delivery.PENDING].id]
+
+
+def happened(archive: Archive, moment: datetime) -> None:
+    """Let all hits be found at another time."""
+    with archive.catalog.database.writing() as session:
+        session.execute(update(HitRow).values(found=moment))
+
+
+def test_a_long_history_is_looked_up_and_neither_read_through_nor_sorted(
+    archive: Archive, clips: dict[str, Path]
+) -> None:
+    save_search(archive, "red", RED)
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: object, _u: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT") and "saved_score" in statement:
+            asked.append((statement, parameters))
+
+    new = take(archive, clips["first"])
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        assert ring(archive, new)
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert len(asked) >= 5
+    with closing(sqlite3.connect(archive.catalog.file)) as catalog:
+        plans = [
+            step[-1]
+            for statement, parameters in asked
+            for step in catalog.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert [plan for plan in plans if "TEMP B-TREE" in plan or "SCAN saved_score" in plan] == []
 
 
 def ringing(scores: list[float]) -> Iterator[bool]:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mmrag_video.archive import Archive
@@ -53,6 +53,8 @@ class Chores:
             self._archive.catalog.worker.note_let_go(len(old))
             _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
         self._archive.catalog.jobs.forget_gone()
+        days = self._archive.settings.retention.hits_days
+        self._archive.catalog.hits.forget_before(datetime.now(UTC) - timedelta(days=days))
 
     def _without_file(self, sources: Mapping[str, SourceSettings]) -> list[str]:
         """Recordings of sources that forget, whose file a look at its folder has missed."""

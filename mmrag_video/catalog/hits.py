@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from mmrag_video.catalog.database import Database
@@ -100,6 +100,12 @@ class Hits:
     def give_up(self, hit: Hit, error: str) -> None:
         """It could not be told for the last time."""
         self._change(hit, delivery=Delivery.GIVEN_UP.value, error=error)
+
+    def forget_before(self, moment: datetime) -> int:
+        """Take away what was found before then, and nobody is still to be told of. How many."""
+        old = delete(HitRow).where(HitRow.found < moment, HitRow.delivery != Delivery.PENDING.value)
+        with self._database.writing() as session:
+            return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
     def _change(self, hit: Hit, **values: object) -> None:
         with self._database.writing() as session:
