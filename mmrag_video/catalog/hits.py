@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from mmrag_video.catalog.database import Database
@@ -83,11 +83,24 @@ class Hits:
         with self._database.reading() as session:
             return [_hit(row) for row in session.scalars(query)]
 
-    def due(self, now: datetime, limit: int = 100) -> list[Hit]:
-        """Hits that somebody is to be told of now, oldest first."""
-        query = select(HitRow).where(HitRow.delivery == Delivery.PENDING.value, HitRow.due <= now)
+    def searches_due(self, now: datetime) -> set[int]:
+        """The searches with hits that somebody is to be told of now."""
+        query = select(HitRow.search).where(*_due_at(now)).distinct()
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
+    def due(self, now: datetime, search: int, limit: int = 100) -> list[Hit]:
+        """Hits of a search that somebody is to be told of now, oldest first."""
+        query = select(HitRow).where(*_due_at(now), HitRow.search == search)
         with self._database.reading() as session:
             return [_hit(row) for row in session.scalars(query.order_by(HitRow.id).limit(limit))]
+
+    def shift_due(self, jump: timedelta) -> None:
+        """The clock was set: what is to be told again waits as long as before."""
+        pending = select(HitRow).where(HitRow.delivery == Delivery.PENDING.value)
+        with self._database.writing() as session:
+            for row in session.scalars(pending):
+                row.due += jump
 
     def delivered(self, hit: Hit) -> None:
         """Somebody was told of it."""
@@ -150,6 +163,10 @@ def add_hits(
         session.flush()
         hits.append(_hit(row))
     return hits
+
+
+def _due_at(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return HitRow.delivery == Delivery.PENDING.value, HitRow.due <= now
 
 
 def _same_moment(session: Session, search: int, moment: FoundMoment, gap: timedelta) -> int | None:
