@@ -9,9 +9,10 @@ from typing import Any
 
 from mmrag_video.ask import AnswerState, WrittenAnswer
 from mmrag_video.catalog.hits import Hit
-from mmrag_video.catalog.jobs import Job, SourceCounts
+from mmrag_video.catalog.jobs import Job
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.saved_searches import SavedSearch
+from mmrag_video.catalog.tally import SourceCounts
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
 from mmrag_video.moments import Answer, Moment, Span
