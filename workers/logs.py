@@ -91,7 +91,7 @@ class _JsonFormatter(JsonFormatter):
         )
 
 
-FORMATTERS: Mapping[Format, type[logging.Formatter]] = {
+FORMATTERS: Mapping[str, type[logging.Formatter]] = {
     "text": _TextFormatter,
     "json": _JsonFormatter,
 }

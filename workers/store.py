@@ -1,8 +1,8 @@
 """The embedded store as a program: holds its server's lease until SIGTERM, then ends the server.
 
-`python -m workers.store DIRECTORY LOG` is started by the supervisor; LOG is as `worker.log`. It ends
-when the server does, so that the supervisor starts both again; the other programs lease the new
-server by themselves.
+`python -m workers.store DIRECTORY LOG` is started by the supervisor; LOG is what `worker.log` says.
+It ends when the server does, so that the supervisor starts both again; the other programs lease the
+new server by themselves.
 """
 
 import logging
