@@ -13,9 +13,10 @@ from mmrag_video.cases import Collected
 from mmrag_video.catalog.audit import Action, AuditEntry
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.hits import Hit
-from mmrag_video.catalog.jobs import Job, SourceCounts
+from mmrag_video.catalog.jobs import Job
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.saved_searches import SavedSearch
+from mmrag_video.catalog.tally import SourceCounts
 from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
-from mmrag_video.catalog.tally import failed_by_kind
+from mmrag_video.catalog.tally import failed_by_kind, oldest_new, oldest_to_come
 from mmrag_video.errors import ErrorKind
 from mmrag_video.queue_overview import queue_overview
 from mmrag_video.work_done import WorkDone
@@ -25,6 +25,8 @@ class DiskFigures:
 class WorkerFigures:
     """What the worker last said of itself."""
 
+    is_alive: bool
+    """Whether it has lately said that it lives."""
     heartbeat: datetime | None
     """None before there was one."""
     age: float | None
@@ -41,8 +43,10 @@ class Figures:
     failed: Mapping[JobState, Mapping[ErrorKind, int]]
     """Jobs whose last attempt failed: those that wait for another, and those set aside."""
     lag: float
-    """Seconds since the oldest file that is still to come was last written to, those that failed
-    left aside; 0 if there is none."""
+    """Seconds since the oldest file that is newer than all that is searchable of its source was
+    last written to, those that failed left aside; 0 if there is none."""
+    oldest_to_come: float
+    """The same of the oldest file that is still to come, however new others are."""
     lately: WorkDone
     """In the last hour; of the footage, that of recordings at hand is included."""
     expected_end: datetime | None
@@ -57,16 +61,16 @@ def figures(archive: Archive, now: datetime) -> Figures:
 
     Raises CatalogError if the catalog cannot be used.
     """
-    queue, database = archive.catalog.jobs, archive.catalog.database
+    database = archive.catalog.database
     overview = queue_overview(archive.catalog, now)
     failed = {
         state: failed_by_kind(database, state) for state in (JobState.WAITING, JobState.SET_ASIDE)
     }
-    oldest = queue.oldest_waiting()
     return Figures(
         jobs=overview.counts,
         failed=failed,
-        lag=0.0 if oldest is None else max(0.0, (now - oldest).total_seconds()),
+        lag=_age(oldest_new(database, now), now) or 0.0,
+        oldest_to_come=_age(oldest_to_come(database), now) or 0.0,
         lately=overview.progress,
         expected_end=overview.caught_up,
         disk=disk_figures(archive),
@@ -77,11 +81,13 @@ def figures(archive: Archive, now: datetime) -> Figures:
 def worker_figures(archive: Archive, now: datetime) -> WorkerFigures:
     """What the worker last said of itself. Raises CatalogError."""
     state = archive.catalog.worker.read()
-    age = None
-    if state.heartbeat is not None:
-        # A clock that was set back makes the last sign of life one of the future.
-        age = max(0.0, (now - state.heartbeat).total_seconds())
-    return WorkerFigures(state.heartbeat, age, state.paused, state.activity)
+    return WorkerFigures(
+        is_alive=state.is_alive(now),
+        heartbeat=state.heartbeat,
+        age=_age(state.heartbeat, now),
+        paused=state.paused,
+        activity=state.activity,
+    )
 
 
 def disk_figures(archive: Archive) -> DiskFigures:
@@ -89,3 +95,8 @@ def disk_figures(archive: Archive) -> DiskFigures:
     archive.directory.create()
     usage = shutil.disk_usage(archive.directory.root)
     return DiskFigures(free=usage.free, used=usage.used)
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    """Seconds. A clock that was set back makes what happened something of the future."""
+    return None if moment is None else max(0.0, (now - moment).total_seconds())

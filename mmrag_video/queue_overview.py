@@ -3,18 +3,17 @@ all of it will be done.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.jobs import Job, JobState
+from mmrag_video.catalog.tally import DoneJob, counts_by_source, counts_by_state, done_between
 from mmrag_video.catalog.worker_state import WorkerState
-from mmrag_video.work_done import WorkDone, seconds_covered
+from mmrag_video.work_done import WorkDone, sum_of
 
 RECENT = timedelta(hours=1)
 """Over which the speed is measured."""
-_SIGN_OF_LIFE = timedelta(seconds=30)
-"""A worker that has not said anything for so long is taken to have ended."""
 _SHOWN = 20
 """Jobs of each kind."""
 
@@ -45,7 +44,7 @@ class QueueOverview:
     @property
     def is_worker_there(self) -> bool:
         """Whether a worker has lately said that it lives."""
-        return is_alive(self.worker, self.at)
+        return self.worker.is_alive(self.at)
 
     @property
     def is_idle(self) -> bool:
@@ -56,48 +55,43 @@ class QueueOverview:
 def queue_overview(catalog: Catalog, at: datetime | None = None) -> QueueOverview:
     """The queue as it stands. `at`: aware; unset: now."""
     at = at or datetime.now(UTC)
-    queue = catalog.jobs
-    worker, counts = catalog.worker.read(), queue.counts()
-    by_source = queue.source_counts().values()
+    queue, database, worker = catalog.jobs, catalog.database, catalog.worker.read()
+    by_source = counts_by_source(database).values()
     running = queue.jobs(JobState.RUNNING)
-    ended = queue.ended_since(at - RECENT)
+    done = done_between(database, at - RECENT, at)
+    progress = progress_of(done, running, at)
+    lengths = [*(job.footage for job in done), *(job.total_seconds for job in running)]
     untried = sum(source.waiting for source in by_source)
     return QueueOverview(
         at=at,
         worker=worker,
-        counts=counts,
+        counts=counts_by_state(database),
         running=running,
         next=queue.untried(_SHOWN),
         untried=untried,
         failed=queue.failed(_SHOWN),
         failures=sum(source.failed for source in by_source),
-        progress=progress_of(ended, running, at),
-        caught_up=_caught_up(at, worker, ended, running, untried),
+        progress=progress,
+        caught_up=_caught_up(at, worker, progress, lengths, running, untried),
     )
-
-
-def is_alive(worker: WorkerState, at: datetime) -> bool:
-    """Whether the worker has lately said that it lives."""
-    return worker.heartbeat is not None and at - worker.heartbeat < _SIGN_OF_LIFE
 
 
 def _caught_up(
     at: datetime,
     worker: WorkerState,
-    ended: Sequence[Job],
+    progress: WorkDone,
+    lengths: Sequence[float],
     running: Sequence[Job],
     untried: int,
 ) -> datetime | None:
-    """Footage of files that nobody has opened yet is taken to be that of the recent ones."""
+    """Files that nobody has opened yet are taken to be as long as those of known `lengths`."""
     if not running and untried == 0:
         return at
-    speed = progress_of(ended, running, at).times_real_time
-    if speed is None or worker.paused or not is_alive(worker, at):
+    speed = progress.times_real_time
+    known = [length for length in lengths if length > 0]
+    if speed is None or worker.paused or not worker.is_alive(at) or not known:
         return None
-    lengths = [job.total_seconds for job in (*ended, *running) if job.total_seconds > 0]
-    if not lengths:
-        return None
-    usual = sum(lengths) / len(lengths)
+    usual = sum(known) / len(known)
     left = sum(max(0.0, (job.total_seconds or usual) - job.done_seconds) for job in running)
     return at + timedelta(seconds=(left + untried * usual) / speed)
 
@@ -120,19 +114,12 @@ def counts_in_words(overview: QueueOverview) -> str:
     )
 
 
-def progress_of(ended: Sequence[Job], running: Sequence[Job], at: datetime) -> WorkDone:
+def progress_of(done: Sequence[DoneJob], running: Sequence[Job], at: datetime) -> WorkDone:
     """What these jobs come to within RECENT before `at`; of older work only the part since then."""
-    begin = at - RECENT
-    done = [job for job in ended if job.state is JobState.DONE]
-    spans, footage = [], 0.0
-    for job, seconds, until in (
-        *((job, job.total_seconds, job.ended) for job in done),
-        *((job, job.done_seconds, job.heartbeat) for job in running),
-    ):
-        if job.begun is None or until is None or until <= max(begin, job.begun):
-            continue
-        span = (max(begin, job.begun), min(at, until))
-        spans.append(span)
-        footage += seconds * ((span[1] - span[0]) / (until - job.begun))
-    frames = sum(job.frames for job in done)
-    return WorkDone(len(done), footage, seconds_covered(spans), frames)
+    at_hand = [
+        DoneJob(job.begun, min(at, job.heartbeat), job.done_seconds, frames=0)
+        for job in running
+        if job.begun is not None and job.heartbeat is not None
+    ]
+    worked = sum_of(job.since(at - RECENT) for job in (*done, *at_hand))
+    return replace(worked, recordings=len(done))

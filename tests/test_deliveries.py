@@ -1,25 +1,25 @@
 """Deliveries: a hit reaches its webhook or command, once if it can be, and holds nobody up."""
 
 import json
+import multiprocessing
+import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from mmrag_video.catalog.catalog import Catalog
-from mmrag_video.catalog.hits import Delivery, FoundMoment, Hit
-from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.hits import Delivery, Hit
 from mmrag_video.catalog.saved_searches import SavedSearch, Target
-from mmrag_video.moments import Confidence
-from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, ClockOrigin
 from tests.conftest import Command
+from tests.hits import hit_of
 from tests.hook import SECRET, Hook, hook
-from workers.deliveries import MOST_ATTEMPTS, Deliveries, deliver_due
+from workers.deliveries import MOST_ATTEMPTS, Deliveries, deliver
 
 
 @pytest.fixture
@@ -38,34 +38,9 @@ def saved(catalog: Catalog, target: Target, name: str = "red") -> SavedSearch:
     return catalog.saved.add(name, "a red wall", [], target, [])
 
 
-def hit_of(catalog: Catalog, search: SavedSearch, number: int = 1) -> Hit:
-    """A hit in a recording that the catalog does not hold: it is told all the same."""
-    identity = f"{number:064x}"
-    moment = FoundMoment(
-        recording=identity,
-        camera="yard",
-        start=Fraction(2),
-        end=Fraction(10, 3),
-        best=Fraction(3),
-        wall_start=datetime(2026, 3, 1, 12, number, 2, tzinfo=UTC),
-        wall_end=datetime(2026, 3, 1, 12, number, 3, tzinfo=UTC),
-        zone="Europe/Lisbon",
-        clock_origin=ClockOrigin.NAME,
-        score=0.9,
-        confidence=Confidence.STRONG,
-        threshold=0.4,
-        why="a wall (red)",
-    )
-    [hit] = catalog.saved.note(search, recording(identity), "index", 0.9, [moment], timedelta(0))
-    return hit
-
-
-def recording(identity: str) -> Recording:
-    now = datetime.now(UTC)
-    return Recording(
-        identity, Path("x.mp4"), "yard", 1, "mp4", "h264", 1, 1, 0, Fraction(4), None, None, now,
-        UNKNOWN_CLOCK,
-    )  # fmt: skip
+def deliver_due(catalog: Catalog, now: datetime | None = None) -> int:
+    """How many of all that are due were delivered."""
+    return sum(deliver(catalog, search, now) for search in catalog.saved.all())
 
 
 def only(catalog: Catalog) -> Hit:
@@ -138,12 +113,13 @@ def test_a_slow_webhook_holds_up_neither_the_caller_nor_other_searches(
     slow = saved(catalog, Target(webhook.address, SECRET), "slow")
     file = tmp_path / "told"
     quick = saved(catalog, Target(command=("touch", str(file))), "quick")
-    slow_hit, quick_hit = hit_of(catalog, slow), hit_of(catalog, quick, 2)
+    slow_hit = hit_of(catalog, slow)
     deliveries = Deliveries(catalog)
     deliveries.start()
     try:
-        wait_until(lambda: states(catalog)[quick_hit.id] is Delivery.DELIVERED)
         wait_until(lambda: bool(webhook.ids))
+        quick_hit = hit_of(catalog, quick, 2)
+        wait_until(lambda: states(catalog)[quick_hit.id] is Delivery.DELIVERED)
         assert file.exists()
         assert states(catalog)[slow_hit.id] is Delivery.PENDING
         webhook.hold.set()
@@ -152,8 +128,50 @@ def test_a_slow_webhook_holds_up_neither_the_caller_nor_other_searches(
         deliveries.stop()
 
 
+def test_any_number_of_hits_of_a_dead_webhook_keeps_no_other_out(catalog: Catalog) -> None:
+    with hook() as gone:
+        dead = saved(catalog, Target(gone.address, SECRET), "dead")
+    for number in range(130):
+        hit_of(catalog, dead, number)
+    told = hit_of(catalog, saved(catalog, Target(command=("true",)), "quick"), 200)
+    deliveries = Deliveries(catalog)
+    deliveries.start()
+    wait_until(lambda: states(catalog)[told.id] is Delivery.DELIVERED)
+    deliveries.stop()
+
+
+def test_a_webhook_that_goes_on_answering_for_ever_has_not_answered(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.deliveries._HTTP_SECONDS", 1.0)
+    with dripping() as address:
+        hit_of(catalog, saved(catalog, Target(address, SECRET)))
+        assert deliver_due(catalog) == 0
+    assert "did not answer within 1 s" in only(catalog).error
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A webhook that sends a header of 5 s, letter by letter, before it takes the message."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                for _ in range(50):
+                    time.sleep(0.1)
+                    connection.sendall(b"x")
+                connection.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
+        thread.join()
+
+
 def states(catalog: Catalog) -> dict[int, Delivery]:
-    return {hit.id: hit.delivery for hit in catalog.hits.newest()}
+    return {hit.id: hit.delivery for hit in catalog.hits.newest(1000)}
 
 
 def wait_until(is_so: object) -> None:
@@ -200,6 +218,50 @@ def test_a_stop_ends_a_command_with_all_that_it_started(catalog: Catalog, tmp_pa
     below = int(file.read_text())
     wait_until(lambda: not is_running(below))
     assert (only(catalog).delivery, only(catalog).attempts) == (Delivery.PENDING, 0)
+
+
+def test_a_command_ends_with_all_that_it_started_when_the_worker_is_killed(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    file = tmp_path / "begun"
+    script = f"sleep 60 & echo $! > {file}.part; mv {file}.part {file}; wait"
+    hit_of(catalog, saved(catalog, Target(command=("sh", "-c", script))))
+    worker = multiprocessing.get_context("spawn").Process(
+        target=deliver_elsewhere, args=(catalog.file,)
+    )
+    worker.start()
+    wait_until(file.exists)
+    below = int(file.read_text())
+    assert is_running(below)
+    worker.kill()
+    worker.join()
+    wait_until(lambda: not is_running(below))
+
+
+def deliver_elsewhere(file: Path) -> None:
+    with Catalog(file) as catalog:
+        deliver_due(catalog)
+
+
+def test_of_a_command_that_says_very_much_the_last_words_are_told(catalog: Catalog) -> None:
+    script = "yes what it says | head -n 1000000 >&2; echo no lamp there >&2; exit 3"
+    hit_of(catalog, saved(catalog, Target(command=("sh", "-c", script))))
+    assert deliver_due(catalog) == 0
+    assert only(catalog).error.endswith("says no lamp there.")
+
+
+def test_what_is_to_be_told_again_waits_as_long_as_before_when_the_clock_is_set(
+    catalog: Catalog, webhook: Hook
+) -> None:
+    webhook.answers = [500]
+    hit_of(catalog, saved(catalog, Target(webhook.address, SECRET)))
+    now = datetime.now(UTC)
+    assert deliver_due(catalog, now) == 0
+    back = timedelta(days=-700)
+    catalog.hits.shift_due(back)
+    assert deliver_due(catalog, now + back + timedelta(seconds=59)) == 0
+    assert len(webhook.ids) == 1
+    assert deliver_due(catalog, now + back + timedelta(seconds=61)) == 1
 
 
 def is_running(process: int) -> bool:

@@ -20,6 +20,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobState, SeenFile
 from mmrag_video.catalog.tally import DoneJob
 from mmrag_video.catalog.work_schema import JobRow, WorkerRow
+from mmrag_video.catalog.worker_state import SIGN_OF_LIFE
 from mmrag_video.errors import (
     CatalogError,
     DecoderError,
@@ -40,7 +41,7 @@ from tests.markdown import document, first_column
 from tests.page_archive import PageArchive
 from tests.page_client import LOCAL, get, words_of
 from web.app import create_app
-from web.health_check import HEARTBEAT_SECONDS, LEAST_SPACE, HealthCheck, Part
+from web.health_check import LEAST_SPACE, HealthCheck, Part
 from web.metrics import Metrics
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -82,7 +83,7 @@ def last_sign_of_life(archive: Archive, moment: datetime | None) -> None:
 def test_an_empty_archive_has_figures_too(archive: Archive) -> None:
     now = figures(archive, NOW)
     assert set(now.jobs) == set(JobState) and sum(now.jobs.values()) == 0
-    assert now.lag == 0
+    assert now.lag == now.oldest_to_come == 0
     assert now.lately == WorkDone(recordings=0, footage=0, seconds=0, frames=0)
     assert now.lately.times_real_time is None
     assert now.expected_end == NOW, "nothing waits"
@@ -99,13 +100,43 @@ def test_the_last_hour_is_what_was_done_in_it(archive: Archive) -> None:
     assert lately.times_real_time == 5
 
 
-def test_the_lag_is_the_age_of_the_oldest_file_that_has_not_failed(archive: Archive) -> None:
+def test_the_oldest_file_to_come_is_one_that_has_not_failed(archive: Archive) -> None:
     [failing] = queued(archive, "broken.mp4", modified=NOW - timedelta(days=3))
     archive.catalog.jobs.retry_later(failing, "It is broken.", timedelta(hours=1))
     archive.catalog.jobs.add("nvr", [(seen("new.mp4", NOW - timedelta(minutes=1)), 0.0)])
     archive.catalog.jobs.add("nvr", [(seen("old.mp4", NOW - timedelta(minutes=9)), 1.0)])
-    assert figures(archive, NOW).lag == 9 * 60
-    assert figures(archive, NOW - timedelta(hours=1)).lag == 0, "a clock that went back"
+    now, before = figures(archive, NOW), figures(archive, NOW - timedelta(hours=1))
+    assert now.oldest_to_come == now.lag == 9 * 60
+    assert before.oldest_to_come == before.lag == 0, "a clock that went back"
+
+
+def test_old_files_that_wait_while_new_ones_come_first_are_no_lag(archive: Archive) -> None:
+    minute, jobs = timedelta(minutes=1), archive.catalog.jobs
+    [newest] = queued(archive, "newest.mp4", modified=NOW - 7 * minute)
+    jobs.add("nvr", [(seen("of last year.mp4", NOW - timedelta(days=300)), 1.0)])
+    jobs.finish(newest, frames=1)
+    now = figures(archive, NOW)
+    assert (now.lag, now.oldest_to_come) == (0, 300 * 86400)
+    jobs.add("nvr", [(seen("just now.mp4", NOW - 2 * minute), 0.0)])
+    assert figures(archive, NOW).lag == 2 * 60
+
+
+def test_the_lag_is_that_of_the_source_that_is_furthest_behind(archive: Archive) -> None:
+    minute, jobs = timedelta(minutes=1), archive.catalog.jobs
+    for source, written in (("prompt", 1), ("behind", 90)):
+        jobs.add(source, [(seen(f"{source}.mp4", NOW - written * minute), 0.0)])
+        job = jobs.take("test")
+        assert job is not None
+        jobs.finish(job, frames=1)
+    jobs.add("behind", [(seen("next.mp4", NOW - 80 * minute), 0.0)])
+    assert figures(archive, NOW).lag == 80 * 60
+
+
+def test_a_searchable_file_of_the_future_hides_no_lag(archive: Archive) -> None:
+    [job] = queued(archive, "wrong clock.mp4", modified=NOW + timedelta(days=3650))
+    archive.catalog.jobs.finish(job, frames=1)
+    archive.catalog.jobs.add("nvr", [(seen("a.mp4", NOW - timedelta(hours=1)), 0.0)])
+    assert figures(archive, NOW).lag == 3600
 
 
 def test_failures_are_counted_by_state_and_kind(archive: Archive) -> None:
@@ -222,6 +253,7 @@ def test_the_metrics_are_the_figures(archive: Archive) -> None:
     assert told["mmrag_queue_failed_jobs", "recording/set aside"] == 1
     assert told["mmrag_queue_failed_jobs", "store/waiting"] == 0
     assert 3600 <= told["mmrag_lag_seconds", ""] < 7200
+    assert 3600 <= told["mmrag_oldest_to_come_seconds", ""] < 7200
     assert told["mmrag_last_hour_recordings", ""] == 1
     assert told["mmrag_last_hour_footage_seconds", ""] == 600
     assert told["mmrag_last_hour_frames", ""] == 10
@@ -304,7 +336,7 @@ def test_a_worker_that_gives_no_sign_of_life_is_missed_while_files_wait(archive:
     assert answer.json is not None and set(answer.json["problems"]) == {"worker"}
     archive.catalog.worker.say("1@here", "working")
     assert problems(archive) == {}
-    dead = datetime.now(UTC) - timedelta(seconds=HEARTBEAT_SECONDS + 5)
+    dead = datetime.now(UTC) - SIGN_OF_LIFE - timedelta(seconds=5)
     last_sign_of_life(archive, dead)
     assert "no sign of life for 6" in problems(archive)[Part.WORKER]
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.jobs import Job, JobState, SeenFile
+from mmrag_video.catalog.jobs import Job, JobState
+from mmrag_video.catalog.tally import DoneJob
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from mmrag_video.queue_overview import progress_of, queue_overview
@@ -21,27 +22,17 @@ from tests.queued import WORKER, fail_next, run_next, wait_in_line
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 
-def done(begun: float, ended: float, footage: float) -> Job:
+def done(begun: float, ended: float, footage: float) -> DoneJob:
     """A recording that was worked on between two numbers of seconds before noon."""
     begin, end = NOON - timedelta(seconds=begun), NOON - timedelta(seconds=ended)
-    return Job(
-        id=1,
-        file=SeenFile(Path("/nvr/a.mp4"), 1, 1, NOON),
-        source="nvr",
-        state=JobState.DONE,
-        attempts=0,
-        due=NOON,
-        error="",
-        kind=None,
-        worker=None,
-        heartbeat=end,
-        done_seconds=footage,
-        total_seconds=footage,
-        frames=10,
-        found=begin,
-        begun=begin,
-        ended=end,
-    )
+    return DoneJob(begin, end, footage, frames=10)
+
+
+def at_hand(archive: Archive, begun: float, footage: float) -> Job:
+    """One that was begun so many seconds before noon."""
+    wait_in_line(archive.catalog, Path("/nvr/a.mp4"))
+    job = run_next(archive.catalog)
+    return replace(job, begun=NOON - timedelta(seconds=begun), heartbeat=NOON, done_seconds=footage)
 
 
 def test_the_speed_is_that_of_the_time_in_which_there_was_work() -> None:
@@ -60,10 +51,10 @@ def test_of_older_work_only_the_part_within_the_hour_counts() -> None:
     assert (progress.footage, progress.seconds) == (pytest.approx(3600), 3600)
 
 
-def test_what_is_done_of_a_recording_at_hand_counts() -> None:
-    running = replace(done(100, 0, 0), state=JobState.RUNNING, done_seconds=500, total_seconds=900)
-    progress = progress_of([], [running], NOON)
-    assert (progress.recordings, progress.times_real_time) == (0, pytest.approx(5))
+def test_what_is_done_of_a_recording_at_hand_counts(archive: Archive) -> None:
+    progress = progress_of([], [at_hand(archive, begun=100, footage=500)], NOON)
+    assert (progress.recordings, progress.frames) == (0, 0)
+    assert progress.times_real_time == pytest.approx(5)
 
 
 @given(
@@ -73,10 +64,10 @@ def test_what_is_done_of_a_recording_at_hand_counts() -> None:
         )
     )
 )
-def test_no_work_takes_longer_than_the_hour_or_is_counted_twice(jobs: list[Job]) -> None:
+def test_no_work_takes_longer_than_the_hour_or_is_counted_twice(jobs: list[DoneJob]) -> None:
     progress = progress_of(jobs, [], NOON)
     assert 0 <= progress.seconds <= 3600
-    assert 0 <= progress.footage <= sum(job.total_seconds for job in jobs) * (1 + 1e-9)
+    assert 0 <= progress.footage <= sum(job.footage for job in jobs) * (1 + 1e-9)
 
 
 def test_an_empty_queue_has_been_caught_up_with(archive: Archive) -> None:

@@ -40,6 +40,7 @@ from mmrag_video.settings import (
 from tests.conftest import Command, ingest_all
 from tests.queued import wait_in_line
 from workers.chores import Chores
+from workers.ringing import Ringing
 from workers.scanning import seen
 
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
@@ -158,8 +159,8 @@ def test_a_file_that_was_copied_before_it_was_deleted_is_looked_for(two: Archive
         jobs.finish(job, frames=0)
     original.unlink()
     jobs.mark_gone([original])
-    sources = {"nvr": SourceSettings(folder=nvr, gone="forget")}
-    Chores(two).carry_out(sources)
+    sources = {"nvr": SourceSettings(folder=nvr, gone="forget", settle=0)}
+    Chores(two, Ringing(two)).carry_out(sources)
     assert two.catalog.recording(yard_id) is not None, "there may be a copy"
     again = jobs.take("worker")
     assert again is not None and again.file.path == copy
@@ -169,7 +170,7 @@ def test_a_file_that_was_copied_before_it_was_deleted_is_looked_for(two: Archive
     jobs.finish(again, frames=0)
     copy.unlink()
     jobs.mark_gone([copy])
-    Chores(two).carry_out(sources)
+    Chores(two, Ringing(two)).carry_out(sources)
     assert two.catalog.recording(yard_id) is None, "now there is none"
 
 

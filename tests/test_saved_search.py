@@ -1,22 +1,30 @@
 """Saved searches: what rings, how often, and never twice."""
 
 import multiprocessing
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event, update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.hits import Delivery, Hit
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.saved_searches import SavedSearch, Target
+from mmrag_video.catalog.work_schema import HitRow
 from mmrag_video.errors import UsageError
+from mmrag_video.letting_go import let_go
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Confidence
 from mmrag_video.saved_search import FEWEST, ring, ring_missed, save_search, threshold
@@ -28,6 +36,8 @@ from tests.footage import Encoding, write_pictures
 from tests.hook import SECRET
 from tests.model_server import ModelServer
 from tests.toy_model import COLOURS
+from workers.chores import Chores
+from workers.ringing import Ringing
 
 RED = "a red wall"
 
@@ -124,24 +134,71 @@ def test_nothing_rings_twice_and_what_a_dead_worker_left_rings(
     assert len(archive.catalog.hits.newest()) == len(hits)
 
 
+def test_what_comes_back_after_it_was_let_go_of_rings_no_second_time(
+    archive: Archive, clips: dict[str, Path]
+) -> None:
+    save_search(archive, "red", RED)
+    new = take(archive, clips["first"])
+    hits = ring(archive, new)
+    assert hits
+    let_go(archive, [new.id])
+    assert ring(archive, take(archive, clips["first"])) == []
+    assert archive.catalog.hits.newest() == hits
+
+
+def test_what_could_not_be_rung_for_rings_with_the_next_chores(
+    tmp_path: Path, clips: dict[str, Path]
+) -> None:
+    with ModelServer() as server:
+        port, settings = server.port, settings_of(tmp_path / "data", server.url)
+        archive = Archive(settings)
+        save_search(archive, "red", RED)
+        ringing = Ringing(archive)
+        ringing.make_up()
+        new = take(archive, clips["first"])
+    with archive:
+        ringing.ring(new)
+        ringing.make_up()
+        assert archive.catalog.hits.newest() == [], "the model is away, and nothing is raised"
+        with ModelServer(port=port):
+            Chores(archive, ringing).carry_out({})
+            assert archive.catalog.hits.newest() != []
+
+
 def test_two_processes_that_ring_at_a_time_make_one_entry(
     settings: Settings, model: ModelServer, clips: dict[str, Path]
 ) -> None:
+    context = multiprocessing.get_context("spawn")
     with Archive(settings) as archive:
         save_search(archive, "red", RED)
         new = take(archive, clips["first"])
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            counts = pool.starmap(ring_elsewhere, [(settings.data_dir, model.url, new.id)] * 2)
+        given = (context.Barrier(2), settings.data_dir, model.url, new.id, context.Queue())
+        both = [context.Process(target=ring_elsewhere, args=given) for _ in range(2)]
+        for process in both:
+            process.start()
+        counts = [given[-1].get(timeout=120) for _ in both]
+        for process in both:
+            process.join()
         found = archive.catalog.hits.newest()
     assert sorted(map(bool, counts)) == [False, True]
     assert len(found) == sum(counts)
 
 
-def ring_elsewhere(data: Path, url: str, recording: str) -> int:
+def ring_elsewhere(
+    together: Barrier, data: Path, url: str, recording: str, counts: "Queue[int]"
+) -> None:
+    """Look for itself, then note what it found in the same moment as the other."""
     with Archive(settings_of(data, url)) as archive:
         found = archive.catalog.recording(recording)
         assert found is not None
-        return len(ring(archive, found))
+        note = archive.catalog.saved.note
+
+        def note_together(*told: Any) -> list[Hit]:
+            together.wait(timeout=120)
+            return note(*told)
+
+        archive.catalog.saved.note = note_together  # type: ignore[method-assign]
+        counts.put(len(ring(archive, found)))
 
 
 def test_only_the_cameras_of_the_filter_ring(archive: Archive, clips: dict[str, Path]) -> None:
@@ -212,6 +269,53 @@ def test_what_was_there_before_is_searched_for_its_history(
     new, old = archive.catalog.saved.history(saved, "yard", identity.fingerprint, 10)
     assert old > 0 and new > 0
     assert archive.catalog.saved.history(saved, "yard", "another index", 10) == []
+
+
+def test_hits_are_forgotten_when_they_are_too_old_and_nobody_waits_for_them(
+    archive: Archive, clips: dict[str, Path]
+) -> None:
+    save_search(archive, "red", RED)
+    save_search(archive, "told", RED, target=Target("https://example.org/", SECRET))
+    hits = {hit.delivery: hit for hit in ring(archive, take(archive, clips["first"]))}
+    assert set(hits) == {Delivery.NONE, Delivery.PENDING}
+    happened(archive, datetime.now(UTC) - timedelta(days=364))
+    Chores(archive, Ringing(archive)).carry_out({})
+    assert len(archive.catalog.hits.newest()) == 2
+    happened(archive, datetime.now(UTC) - timedelta(days=366))
+    Chores(archive, Ringing(archive)).carry_out({})
+    assert [hit.id for hit in archive.catalog.hits.newest()] == [hits[Delivery.PENDING].id]
+
+
+def happened(archive: Archive, moment: datetime) -> None:
+    """Let all hits be found at another time."""
+    with archive.catalog.database.writing() as session:
+        session.execute(update(HitRow).values(found=moment))
+
+
+def test_a_long_history_is_looked_up_and_neither_read_through_nor_sorted(
+    archive: Archive, clips: dict[str, Path]
+) -> None:
+    save_search(archive, "red", RED)
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: object, _u: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT") and "saved_score" in statement:
+            asked.append((statement, parameters))
+
+    new = take(archive, clips["first"])
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        assert ring(archive, new)
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert len(asked) >= 5
+    with closing(sqlite3.connect(archive.catalog.file)) as catalog:
+        plans = [
+            step[-1]
+            for statement, parameters in asked
+            for step in catalog.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert [plan for plan in plans if "TEMP B-TREE" in plan or "SCAN saved_score" in plan] == []
 
 
 def ringing(scores: list[float]) -> Iterator[bool]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.catalog.tally import counts_by_source
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import ClockSettings, Settings, SourceSettings
@@ -127,7 +128,7 @@ def test_a_removed_source_leaves_nothing_in_the_queue_but_what_runs(
     running = run_next(archive.catalog)
     wait_in_line(archive.catalog, nvr / "another.mp4", source="door")
     remove_source(archive.settings, archive.catalog, "nvr")
-    counts = archive.catalog.jobs.source_counts()
+    counts = counts_by_source(archive.catalog.database)
     assert (counts["nvr"].known, counts["nvr"].failed, counts["door"].known) == (1, 0, 1)
     assert [job.id for job in archive.catalog.jobs.jobs(JobState.RUNNING)] == [running.id]
 

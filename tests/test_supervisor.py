@@ -265,6 +265,21 @@ def test_serve_answers_again_after_page_worker_or_store_were_killed(serve: Start
     assert "Traceback" not in "\n".join(one.lines)
 
 
+def test_supervisor_and_store_log_for_collectors_where_the_worker_does(serve: Start, data: Path):
+    one = serve(data, MMRAG_WORKER__LOG="json")
+    address_of(one)
+    one.family()
+    keeper = keeper_of(data)
+    one.seen.add(keeper)
+    keeper.kill()
+    [ended, again] = one.wait_for("frame store's server|store ended with exit code", times=2)[:2]
+    told = {line["logger"]: line["level"] for line in (json.loads(ended), json.loads(again))}
+    assert told == {"workers.store": "ERROR", "workers.supervisor": "WARNING"}
+    one.wait_for("store was started again")
+    one.seen.add(keeper_of(data))
+    assert one.stop() == ExitCode.INTERRUPTED
+
+
 def test_serve_killed_outright_leaves_nothing_running(serve: Start, data: Path):
     one = serve(data)
     assert answers(address_of(one))

@@ -14,8 +14,10 @@ import pytest
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.catalog.saved_searches import Target
 from mmrag_video.check import look
 from mmrag_video.settings import Settings
+from tests.hits import hit_of
 from tests.worker_process import counted, worker_with
 
 LIBRARIES = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
@@ -92,6 +94,9 @@ def test_a_clock_that_is_set_by_an_hour_either_way_loses_and_repeats_nothing(
     ):
         worker.wait_for("before.mp4 is searchable")
         worker.wait_for("broken.mp4.* It is tried again in")
+        tells = archive.catalog.saved.add("red", "a red wall", [], Target(command=("false",)), [])
+        hit_of(archive.catalog, tells)
+        worker.wait_for("red: hit 1 is tried again in")
         clock.set("+1h")
         worker.wait_for(r"clock was set by \+3\d\d\d s")
         arrive("ahead.mp4")
@@ -103,6 +108,8 @@ def test_a_clock_that_is_set_by_an_hour_either_way_loses_and_repeats_nothing(
         # Its later tries came neither at once nor hours too late.
         worker.wait_for("broken.mp4.* It was tried 3 times and is set aside")
         assert counted(archive, JobState.DONE) == 3
+        [hit] = archive.catalog.hits.newest()
+        assert hit.due < datetime.now(UTC), "some minutes off, by a clock that is an hour late"
         assert worker.stop() == 130
     with Archive(settings) as archive:
         assert len(archive.catalog.recordings()) == 3

@@ -15,6 +15,7 @@ import psutil
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.catalog.tally import counts_by_state
 from mmrag_video.index.frames import FrameFilter
 from mmrag_video.models.base import Query
 from mmrag_video.search import search
@@ -103,4 +104,4 @@ def found_by_search(settings: Settings) -> set[str]:
 
 
 def counted(archive: Archive, state: JobState) -> int:
-    return archive.catalog.jobs.counts()[state]
+    return counts_by_state(archive.catalog.database)[state]

@@ -62,11 +62,8 @@ def download() -> ResponseReturnValue:
 
 @blueprint.app_context_processor
 def _menu() -> dict[str, object]:
-    """What the menu on the search page offers, and to whom."""
-    return {
-        "export_formats": FORMATS.values(),
-        "may_export": access.user().role.may(Role.OPERATOR),
-    }
+    """What the menu on the search page offers."""
+    return {"export_formats": FORMATS.values()}
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
+from mmrag_video.catalog.tally import counts_by_state
 from mmrag_video.errors import CatalogError, MmragError, StoreError
 from mmrag_video.health import disk_figures, worker_figures
 from mmrag_video.sources import all_sources
@@ -21,8 +22,6 @@ LEAST_SPACE = 1024**3
 hours to make room, and is more than the catalog and the store need to tidy their files."""
 STORE_SECONDS = 2.0
 """In which the store has to answer: one that is well does so in milliseconds."""
-HEARTBEAT_SECONDS = 60.0
-"""Since the worker's last sign of life, which it gives every few seconds: older, and it is gone."""
 _REMEMBERED = 2.0
 """Seconds for which a result holds: however many ask, the store is not asked more often."""
 
@@ -94,10 +93,10 @@ class HealthCheck:
     def _worker(self, now: datetime) -> Iterator[Problem]:
         """Missed only where there is something for it to do."""
         worker = worker_figures(self._archive, now)
-        if worker.age is not None and worker.age <= HEARTBEAT_SECONDS:
+        if worker.is_alive:
             return
         catalog = self._archive.catalog
-        jobs = catalog.jobs.counts()
+        jobs = counts_by_state(catalog.database)
         waits = jobs[JobState.WAITING] + jobs[JobState.RUNNING] > 0
         if not waits and not all_sources(self._archive.settings, catalog):
             return

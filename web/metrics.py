@@ -64,8 +64,13 @@ def metrics_of(now: Figures) -> Iterator[GaugeMetricFamily]:
     yield failed
     yield _gauge(
         "mmrag_lag_seconds",
-        "Age of the oldest file still to come, failures aside.",
+        "Age of the oldest file newer than all that is searchable of its source.",
         now.lag,
+    )
+    yield _gauge(
+        "mmrag_oldest_to_come_seconds",
+        "Age of the oldest file still to come, failures aside.",
+        now.oldest_to_come,
     )
     yield _gauge(
         "mmrag_expected_end_timestamp_seconds",

@@ -12,7 +12,6 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
-from mmrag_video.catalog.users import Role
 from mmrag_video.moments import Span
 from mmrag_video.video.clips import start_in_browser
 from mmrag_video.video.timecode import address_seconds
@@ -81,7 +80,6 @@ def play(recording_id: str) -> str:
         search=form.arguments() if not form.asks_nothing else {},
         others=other_cameras(recording, asked.start),
         neighbours=NeighbourRecordings.of(recording),
-        may_export=access.user().role.may(Role.OPERATOR),
     )
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.catalog.audit import Action
-from mmrag_video.catalog.jobs import SourceCounts
+from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.queue_overview import queue_overview
@@ -93,7 +93,7 @@ def _page(form: SourceForm, problems: dict[str, str]) -> str:
         problems=problems,
         overview=queue_overview(archive.catalog),
         sources=list_sources(archive.settings, archive.catalog),
-        counts=archive.catalog.jobs.source_counts(),
+        counts=counts_by_source(archive.catalog.database),
         no_files=SourceCounts(0, 0, 0),
         removable=SourceOrigin.PAGE,
         zone=archive.settings.clock.zone,

@@ -1,10 +1,10 @@
-"""What the worker sees to between recordings: what is gone, what is too old, the day's line."""
+"""What the worker sees to between recordings: what was not rung for, what is gone or too old."""
 
 import logging
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
@@ -13,18 +13,22 @@ from mmrag_video.letting_go import let_go
 from mmrag_video.retention import apply, due
 from mmrag_video.settings import SourceSettings
 from mmrag_video.source_rules import source_of
+from workers.ringing import Ringing
 
 _log = logging.getLogger(__name__)
 _EVERY = 600.0
 """Seconds between looks at what is too old: ages are counted in days."""
+_SETTLES = 3
+"""Times as long as a source's files take to settle, before what is missed there counts as gone."""
 
 
 class Chores:
-    """Done in a thread of their own with the right to write, while no recording is at hand."""
+    """Done in a thread of their own with the right to write, beside the work on recordings."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, ringing: Ringing) -> None:
         self._archive = archive
-        self._done_at = float("-inf")
+        self._ringing = ringing
+        self._next = float("-inf")
         self._is_asked_for = False
 
     def ask_for(self) -> None:
@@ -34,12 +38,16 @@ class Chores:
     @property
     def are_due(self) -> bool:
         """Whether it is their turn."""
-        return self._is_asked_for or time.monotonic() - self._done_at >= _EVERY
+        return self._is_asked_for or time.monotonic() >= self._next
 
     def carry_out(self, sources: Mapping[str, SourceSettings]) -> None:
-        """Let go of what is gone and of what is too old. Raises StoreError and CatalogError."""
+        """Ring for what was missed, and let go of what is gone and of what is too old.
+
+        Raises StoreError and CatalogError.
+        """
         self._is_asked_for = False
-        self._done_at = time.monotonic()
+        self._next = time.monotonic() + _EVERY
+        self._ringing.make_up()
         missed = self._missed(sources)
         self._look_for_copies(missed)
         gone = let_go(self._archive, self._to_forget(missed, sources)).gone
@@ -50,14 +58,25 @@ class Chores:
             self._archive.catalog.worker.note_let_go(len(old))
             _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
         self._archive.catalog.jobs.forget_gone()
+        days = self._archive.settings.retention.hits_days
+        self._archive.catalog.hits.forget_before(datetime.now(UTC) - timedelta(days=days))
 
     def _missed(self, sources: Mapping[str, SourceSettings]) -> list[Recording]:
-        """Recordings of these sources whose file a look at its folder has missed."""
-        return [
-            recording
-            for recording in self._archive.catalog.holdings.with_file_gone()
-            if source_of(recording.path, sources) and not os.path.lexists(recording.path)
-        ]
+        """Recordings of these sources whose file a look at its folder has missed.
+
+        Not at once: a file that was given another name is known by it when that has settled.
+        """
+        now, missed = datetime.now(UTC), []
+        for recording, since in self._archive.catalog.holdings.with_file_gone():
+            source = source_of(recording.path, sources)
+            if source is None or os.path.lexists(recording.path):
+                continue
+            wait = _SETTLES * source.settle - (now - since).total_seconds()
+            if 0 < wait <= _SETTLES * source.settle:
+                self._next = min(self._next, time.monotonic() + wait)
+            else:
+                missed.append(recording)
+        return missed
 
     def _look_for_copies(self, missed: list[Recording]) -> None:
         """Take those off the list of which there may be a copy: it is looked at again, and known.

@@ -4,6 +4,7 @@ A delivery that was sent but not noted, because the worker was killed between th
 again: with the same id, by which the receiver knows it.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -11,14 +12,15 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 
@@ -77,51 +79,38 @@ def send(search: SavedSearch, message: Message, stopping: threading.Event | None
     return _run(search.target.command, message, stopping or threading.Event())
 
 
-def deliver_due(
-    catalog: Catalog, now: datetime | None = None, stopping: threading.Event | None = None
+def deliver(
+    catalog: Catalog,
+    search: SavedSearch,
+    now: datetime | None = None,
+    stopping: threading.Event | None = None,
 ) -> int:
-    """Tell of all hits that are due; how many were delivered. Raises CatalogError alone.
+    """Tell of a search's hits that are due; how many were delivered. Raises CatalogError alone.
 
-    The searches' hits go side by side, so that a slow webhook holds up its own alone. After a
-    failure the rest of that search's hits wait for the next call.
+    After a failure the rest of them wait for the next call.
     """
     now = now or datetime.now(UTC)
     stopping = stopping or threading.Event()
-    searches = {search.id: search for search in catalog.saved.all()}
-    due: dict[int, list[Hit]] = defaultdict(list)
-    for hit in catalog.hits.due(now):
-        if hit.search in searches:
-            due[hit.search].append(hit)
-    delivered: list[Hit] = []
-
-    def deliver(search: SavedSearch, hits: Sequence[Hit]) -> None:
-        try:
-            for hit in hits:
-                if stopping.is_set() or not _deliver(catalog, search, hit, now, stopping):
-                    return
-                delivered.append(hit)
-        except CatalogError as error:
-            _log.error("%s", error)
-
-    # Not a pool: its threads would hold up the end of the process.
-    threads = [
-        threading.Thread(target=deliver, args=(searches[search], hits), daemon=True)
-        for search, hits in due.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return len(delivered)
+    delivered = 0
+    for hit in catalog.hits.due(now, search.id):
+        if stopping.is_set() or not _deliver(catalog, search, hit, now, stopping):
+            break
+        delivered += 1
+    return delivered
 
 
 class Deliveries:
-    """Delivers in a thread of its own, from `start` to `stop`."""
+    """Delivers from `start` to `stop`: one thread looks, and each search has one of its own.
+
+    So a slow webhook holds up its own hits alone.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
+        self._under_way: dict[int, threading.Thread] = {}
+        """By search. Not a pool: its threads would hold up the end of the process."""
 
     def start(self) -> None:
         """Begin. Nothing that a webhook or a command does is raised, or holds up the caller."""
@@ -130,17 +119,37 @@ class Deliveries:
     def stop(self, wait: float = 2.0) -> None:
         """End within `wait` seconds. A delivery under way is made again after the next start."""
         self._stopping.set()
+        deadline = time.monotonic() + wait
         self._thread.join(wait)
+        for thread in list(self._under_way.values()):
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                deliver_due(self._catalog, stopping=self._stopping)
-            except CatalogError as error:
-                _log.error("%s", error)
-            except Exception:
-                _log.exception("Deliveries failed in a way that nobody foresaw.")
+            self._guarded(self._begin_due)
             self._stopping.wait(_EVERY_SECONDS)
+
+    def _begin_due(self) -> None:
+        due = self._catalog.hits.searches_due(datetime.now(UTC))
+        busy = {search for search, thread in self._under_way.items() if thread.is_alive()}
+        for search in self._catalog.saved.all() if due - busy else []:
+            if search.id in due - busy:
+                self._under_way[search.id] = threading.Thread(
+                    target=self._guarded, args=(partial(self._deliver, search),), daemon=True
+                )
+                self._under_way[search.id].start()
+
+    def _deliver(self, search: SavedSearch) -> None:
+        deliver(self._catalog, search, stopping=self._stopping)
+
+    @staticmethod
+    def _guarded(task: Callable[[], None]) -> None:
+        try:
+            task()
+        except CatalogError as error:
+            _log.error("%s", error)
+        except Exception:
+            _log.exception("Deliveries failed in a way that nobody foresaw.")
 
 
 def _deliver(
@@ -182,17 +191,8 @@ def _post(search: SavedSearch, message: Message) -> str:
     }
     host = webhook_host(search.target.webhook)
     try:
-        # Streamed, and not read: what a webhook says does not matter, and may be endless.
-        with httpx.stream(
-            "POST",
-            search.target.webhook,
-            content=message.body,
-            headers=headers,
-            timeout=_HTTP_SECONDS,
-            follow_redirects=False,
-        ) as answer:
-            status = answer.status_code
-    except httpx.TimeoutException as error:
+        status = asyncio.run(_status(search.target.webhook, message.body, headers))
+    except (TimeoutError, httpx.TimeoutException) as error:
         raise DeliveryError(
             f"The webhook at {host} did not answer within {_HTTP_SECONDS:g} s."
         ) from error
@@ -205,25 +205,39 @@ def _post(search: SavedSearch, message: Message) -> str:
     return f"The webhook at {host} answered with status {status}."
 
 
+async def _status(webhook: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Asynchronous for its deadline: the client's own timeouts begin anew with each byte."""
+    async with (
+        asyncio.timeout(_HTTP_SECONDS),
+        httpx.AsyncClient(timeout=None, follow_redirects=False) as client,
+        # Streamed, and not read: what a webhook says does not matter, and may be endless.
+        client.stream("POST", webhook, content=body, headers=headers) as answer,
+    ):
+        return answer.status_code
+
+
 def _run(command: Sequence[str], message: Message, stopping: threading.Event) -> str:
-    # Files, not pipes: what the command started and left behind cannot hold these open.
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+    # A file, not a pipe: a command need not read it.
+    with tempfile.TemporaryFile() as given:
         given.write(message.body)
         given.seek(0)
+        runner = (sys.executable, "-P", "-m", "workers.told_command", str(given.fileno()))
         try:
             process = subprocess.Popen(
-                command,
-                stdin=given,
+                [*runner, *command],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=subprocess.PIPE,
+                pass_fds=(given.fileno(),),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise DeliveryError(f"The command {command[0]} cannot be run: {why}.") from error
-        code = _wait(process, stopping)
-        said.seek(0)
-        words = said.read(64 * 1024).decode(errors="replace").split()
+        with process:
+            code = _wait(process, stopping)
+            assert process.stderr is not None
+            words = process.stderr.read().decode(errors="replace").split()
     if code is None:
         raise DeliveryError(
             f"The command {command[0]} was ended: it had not finished in {_COMMAND_SECONDS:g} s."

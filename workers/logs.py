@@ -13,6 +13,8 @@ from typing import Literal, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+Format = Literal["text", "json"]
+"""As the setting `worker.log` has it."""
 OWN_LOGGERS = ("mmrag_video", "workers", "web")
 FIELDS = ("job", "recording", "source", "camera", "path", "seconds", "frames")
 """What a line may be about, beside its time, level and sentence."""
@@ -20,9 +22,7 @@ FIELDS = ("job", "recording", "source", "camera", "path", "seconds", "frames")
 _about: ContextVar[Mapping[str, object]] = ContextVar("about")
 
 
-def set_up(
-    log: Literal["text", "json"], level: int = logging.INFO, stream: TextIO | None = None
-) -> None:
+def set_up(log: Format, level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Log to `stream`, standard error if it is None: our own lines from `level`, others' warnings.
 
     Takes the place of what was set up before.
@@ -91,7 +91,10 @@ class _JsonFormatter(JsonFormatter):
         )
 
 
-FORMATTERS: Mapping[str, type[logging.Formatter]] = {"text": _TextFormatter, "json": _JsonFormatter}
+FORMATTERS: Mapping[str, type[logging.Formatter]] = {
+    "text": _TextFormatter,
+    "json": _JsonFormatter,
+}
 
 
 def _add_fields(record: logging.LogRecord) -> bool:

@@ -1,7 +1,8 @@
 """The embedded store as a program: holds its server's lease until SIGTERM, then ends the server.
 
-`python -m workers.store DIRECTORY` is started by the supervisor. It ends when the server does, so
-that the supervisor starts both again; the other programs lease the new server by themselves.
+`python -m workers.store DIRECTORY LOG` is started by the supervisor; LOG is what `worker.log` says.
+It ends when the server does, so that the supervisor starts both again; the other programs lease the
+new server by themselves.
 """
 
 import logging
@@ -13,6 +14,7 @@ from pathlib import Path
 from mmrag_video.end_with_parent import end_in_order, when_parent_ends
 from mmrag_video.errors import ExitCode, StoreError
 from mmrag_video.index.server import end_unused_server, lease_server
+from workers.logs import set_up
 
 _log = logging.getLogger("workers.store")
 _POLL_SECONDS = 0.2
@@ -42,5 +44,5 @@ def main(directory: Path) -> ExitCode:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    set_up("json" if sys.argv[2] == "json" else "text")
     sys.exit(main(Path(sys.argv[1])))

@@ -20,6 +20,7 @@ from typing import NoReturn
 import psutil
 
 from mmrag_video.errors import ExitCode
+from workers.logs import Format, set_up
 
 _log = logging.getLogger("workers.supervisor")
 _POLL_SECONDS = 0.1
@@ -52,9 +53,11 @@ class Waits:
     """For all to end when told to; what still lives then is killed, within the tenth second."""
 
 
-def become_supervisor(programs: Sequence[Program], environment: Mapping[str, str]) -> NoReturn:
+def become_supervisor(
+    programs: Sequence[Program], environment: Mapping[str, str], log: Format
+) -> NoReturn:
     """Replace this process, under its own number, by one that supervises the programs."""
-    told = json.dumps([asdict(program) for program in programs])
+    told = json.dumps({"programs": [asdict(program) for program in programs], "log": log})
     # -P: a file named like a library in the current folder must not be imported.
     os.execve(sys.executable, [sys.executable, "-P", "-m", "workers.supervisor", told], environment)
 
@@ -204,10 +207,10 @@ def _stop_signals() -> Iterator[list[int]]:
 
 def main(told: str) -> ExitCode:
     """Supervise the programs that `become_supervisor` was given."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    _log.setLevel(logging.INFO)
+    given = json.loads(told)
+    set_up(given["log"])
     programs = [
-        Program(**{**fields, "command": tuple(fields["command"])}) for fields in json.loads(told)
+        Program(**{**fields, "command": tuple(fields["command"])}) for fields in given["programs"]
     ]
     return supervise(programs, os.environ)
 

@@ -10,15 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.errors import MmragError
 from mmrag_video.index.identity import refusal
 from mmrag_video.ingest import clear_unfinished
-from mmrag_video.saved_search import ring, ring_missed
 from mmrag_video.settings import Settings, SourceSettings
 from workers.chores import Chores
 from workers.holding_back import HoldingBack, Stopped
+from workers.ringing import Ringing
 from workers.standstill import Standstill
 from workers.work import Work
 
@@ -26,6 +25,8 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 4.0
 """Seconds in which threads end by themselves, less than half of those that `serve` has for all.
 What they leave is cleared at the next start."""
+_BETWEEN_CHORES = 5.0
+"""Seconds, at least, from one try of the chores to the next."""
 
 
 class Threads:
@@ -45,7 +46,8 @@ class Threads:
         self._name = name
         self._holding = holding
         self._standstill = standstill
-        self.chores = Chores(archive)
+        self._ringing = Ringing(archive)
+        self.chores = Chores(archive, self._ringing)
         self._workers: list[threading.Thread] = []
         self._for_growing: threading.Thread | None = None
         """One more of them: a recording of hours holds up nothing that is being written now."""
@@ -53,8 +55,9 @@ class Threads:
         """Takes the right to write and loads the model, before there are workers."""
         self._at_chores: threading.Thread | None = None
         """Beside the workers: what they are at is let go of by nobody."""
+        self._no_chores_before = float("-inf")
         self._right_to_write = ExitStack()
-        self._is_writing = self._has_written = False
+        self._is_writing = False
 
     @property
     def are_at_work(self) -> bool:
@@ -91,8 +94,10 @@ class Threads:
 
     def _see_to_chores(self, sources: Mapping[str, SourceSettings]) -> None:
         """Whatever holds the recordings back: a disk that is full may need them."""
-        if not self.chores.are_due or _is_alive(self._at_chores):
+        now = time.monotonic()
+        if not self.chores.are_due or _is_alive(self._at_chores) or now < self._no_chores_before:
             return
+        self._no_chores_before = now + _BETWEEN_CHORES
         right = nullcontext() if self._is_writing else writer_lock(self._archive.directory.root)
         self._at_chores = self._start(lambda: self._carry_out_chores(right, sources))
 
@@ -114,7 +119,7 @@ class Threads:
             self._name,
             self._settings.worker,
             self._holding.pace,
-            self._on_added,
+            self._ringing.ring,
         )
         if not _is_alive(self._for_growing):
             self._for_growing = None
@@ -157,10 +162,9 @@ class Threads:
                 raise refusal(active, identity, self._archive.directory.root)
             clear_unfinished(self._archive, identity)
             self._archive.activate(identity)
-            if not self._has_written:
-                ring_missed(self._archive)
+            self._ringing.make_up()
             self._right_to_write = taking.pop_all()
-        self._is_writing = self._has_written = True
+        self._is_writing = True
 
     def _end_writing(self) -> None:
         self._right_to_write.close()
@@ -174,13 +178,6 @@ class Threads:
                 return
             work.carry_out(job)
             self._standstill.end()
-
-    def _on_added(self, recording: Recording) -> None:
-        """Put the saved searches to it. What fails here is made up for at the next start."""
-        try:
-            ring(self._archive, recording)
-        except MmragError as error:
-            _log.warning("No saved search was put to %s: %s", recording.path, error)
 
 
 def _is_alive(thread: threading.Thread | None) -> bool:

@@ -193,6 +193,7 @@ class Worker:
     def _follow_clock(self, jump: timedelta, schedule: Schedule) -> None:
         _log.warning("The clock was set by %+.0f s.", jump.total_seconds())
         self._archive.catalog.jobs.shift_due(jump)
+        self._archive.catalog.hits.shift_due(jump)
         schedule.start_anew()
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from mmrag_video.catalog.database import Database
@@ -87,11 +87,24 @@ class Hits:
         with self._database.reading() as session:
             return [_hit(row) for row in session.scalars(query)]
 
-    def due(self, now: datetime, limit: int = 100) -> list[Hit]:
-        """Hits that somebody is to be told of now, oldest first."""
-        query = select(HitRow).where(HitRow.delivery == Delivery.PENDING.value, HitRow.due <= now)
+    def searches_due(self, now: datetime) -> set[int]:
+        """The searches with hits that somebody is to be told of now."""
+        query = select(HitRow.search).where(*_due_at(now)).distinct()
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
+    def due(self, now: datetime, search: int, limit: int = 100) -> list[Hit]:
+        """Hits of a search that somebody is to be told of now, oldest first."""
+        query = select(HitRow).where(*_due_at(now), HitRow.search == search)
         with self._database.reading() as session:
             return [_hit(row) for row in session.scalars(query.order_by(HitRow.id).limit(limit))]
+
+    def shift_due(self, jump: timedelta) -> None:
+        """The clock was set: what is to be told again waits as long as before."""
+        pending = select(HitRow).where(HitRow.delivery == Delivery.PENDING.value)
+        with self._database.writing() as session:
+            for row in session.scalars(pending):
+                row.due += jump
 
     def delivered(self, hit: Hit) -> None:
         """Somebody was told of it."""
@@ -104,6 +117,12 @@ class Hits:
     def give_up(self, hit: Hit, error: str) -> None:
         """It could not be told for the last time."""
         self._change(hit, delivery=Delivery.GIVEN_UP.value, error=error)
+
+    def forget_before(self, moment: datetime) -> int:
+        """Take away what was found before then, and nobody is still to be told of. How many."""
+        old = delete(HitRow).where(HitRow.found < moment, HitRow.delivery != Delivery.PENDING.value)
+        with self._database.writing() as session:
+            return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
     def _change(self, hit: Hit, **values: object) -> None:
         with self._database.writing() as session:
@@ -120,10 +139,17 @@ def add_hits(
     """Note moments in a transaction under way.
 
     One that goes on from, or overlaps, a hit of the same camera in another recording by the wall
-    clock, or lies at most `gap` from it, continues that one.
+    clock, or lies at most `gap` from it, continues that one. One that rang already, before its
+    recording was let go of and came back, is not noted again.
     """
+    rang = select(HitRow.recording, HitRow.start).where(
+        HitRow.search == search, HitRow.recording.in_({moment.recording for moment in moments})
+    )
+    known = {(recording, start) for recording, start in session.execute(rang)}
     hits = []
     for moment in moments:
+        if (moment.recording, moment.start) in known:
+            continue
         continues = _same_moment(session, search, moment, gap)
         is_told = tells and continues is None
         now = datetime.now(UTC)
@@ -141,6 +167,10 @@ def add_hits(
         session.flush()
         hits.append(_hit(row))
     return hits
+
+
+def _due_at(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return HitRow.delivery == Delivery.PENDING.value, HitRow.due <= now
 
 
 def _same_moment(session: Session, search: int, moment: FoundMoment, gap: timedelta) -> int | None:

@@ -65,11 +65,15 @@ class Holdings:
                 recording_of(row) for row in session.scalars(select(RecordingRow).where(begins))
             ]
 
-    def with_file_gone(self) -> list[Recording]:
-        """The recordings whose file a look at its source has missed."""
-        gone = exists().where(JobRow.path == RecordingRow.path, JobRow.state == JobState.GONE.value)
+    def with_file_gone(self) -> list[tuple[Recording, datetime]]:
+        """The recordings whose file a look at its source has missed, and since when."""
+        query = (
+            select(RecordingRow, JobRow.ended)
+            .join(JobRow, JobRow.path == RecordingRow.path)
+            .where(JobRow.state == JobState.GONE.value)
+        )
         with self._database.reading() as session:
-            return [recording_of(row) for row in session.scalars(select(RecordingRow).where(gone))]
+            return [(recording_of(row), ended or row.seen) for row, ended in session.execute(query)]
 
     def keep(self, recordings: Collection[str], kept: bool) -> None:
         """Let these stay whatever the retention says, or no longer."""

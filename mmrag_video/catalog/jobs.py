@@ -5,13 +5,13 @@ that holds its lock (workers/worker.py) takes jobs; the lease and its heartbeat 
 what it is at.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Select, case, delete, exists, func, insert, select, update
+from sqlalchemy import Select, delete, exists, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import RecordingRow
@@ -82,21 +82,10 @@ class Job:
         return self.state is JobState.SET_ASIDE or (is_waiting and bool(self.error))
 
 
-@dataclass(frozen=True)
-class SourceCounts:
-    """Files of one source."""
-
-    known: int
-    """All that are still there."""
-    waiting: int
-    """Not tried yet."""
-    failed: int
-    """Set aside, or waiting for another try."""
-
-
-_IS_FAILED = (JobRow.state == JobState.SET_ASIDE.value) | (
+IS_FAILED = (JobRow.state == JobState.SET_ASIDE.value) | (
     (JobRow.state == JobState.WAITING.value) & (JobRow.error != "")
 )
+"""Of a row: it was set aside, or waits for another try."""
 
 
 class JobQueue:
@@ -214,7 +203,7 @@ class JobQueue:
 
         None: all of it. How many.
         """
-        query = update(JobRow).where(_IS_FAILED)
+        query = update(JobRow).where(IS_FAILED)
         if ids is not None:
             query = query.where(JobRow.id.in_(ids))
         with self._database.writing() as session:
@@ -256,10 +245,11 @@ class JobQueue:
                 )
 
     def copies(self, size: int) -> list[Path]:
-        """Files of this size that were done, and are not where a recording was last seen."""
+        """Files of this size, done or to come, that are not where a recording was last seen."""
         has_recording = exists().where(RecordingRow.path == JobRow.path)
+        there = (JobState.WAITING.value, JobState.RUNNING.value, JobState.DONE.value)
         query = select(JobRow.path).where(
-            JobRow.state == JobState.DONE.value, JobRow.size == size, ~has_recording
+            JobRow.state.in_(there), JobRow.error == "", JobRow.size == size, ~has_recording
         )
         with self._database.reading() as session:
             return list(session.scalars(query))
@@ -306,16 +296,9 @@ class JobQueue:
         with self._database.reading() as session:
             return [_job(row) for row in session.scalars(query)]
 
-    def counts(self) -> Mapping[JobState, int]:
-        """Jobs of each state."""
-        query = select(JobRow.state, func.count()).group_by(JobRow.state)
-        with self._database.reading() as session:
-            counted = {JobState(state): count for state, count in session.execute(query)}
-        return {state: counted.get(state, 0) for state in JobState}
-
     def failed(self, limit: int = 100) -> list[Job]:
         """What was set aside or waits for another try, the newest failure first."""
-        query = select(JobRow).where(_IS_FAILED).order_by(JobRow.ended.desc()).limit(limit)
+        query = select(JobRow).where(IS_FAILED).order_by(JobRow.ended.desc()).limit(limit)
         with self._database.reading() as session:
             return [_job(row) for row in session.scalars(query)]
 
@@ -325,38 +308,6 @@ class JobQueue:
         with self._database.reading() as session:
             ordered = query.order_by(JobRow.turn, JobRow.id).limit(limit)
             return [_job(row) for row in session.scalars(ordered)]
-
-    def source_counts(self) -> Mapping[str, SourceCounts]:
-        """How many files of each source there are, and how many of them wait or failed."""
-        waiting = JobRow.state == JobState.WAITING.value
-        query = select(
-            JobRow.source,
-            func.sum(case((JobRow.state != JobState.GONE.value, 1), else_=0)),
-            func.sum(case((waiting & ~_IS_FAILED, 1), else_=0)),
-            func.sum(case((_IS_FAILED, 1), else_=0)),
-        ).group_by(JobRow.source)
-        with self._database.reading() as session:
-            return {
-                source: SourceCounts(known, waiting, failed)
-                for source, known, waiting, failed in session.execute(query)
-            }
-
-    def ended_since(self, moment: datetime) -> list[Job]:
-        """What was done or set aside since then, oldest first."""
-        query = select(JobRow).where(
-            JobRow.ended >= moment,
-            JobRow.state.in_([JobState.DONE.value, JobState.SET_ASIDE.value]),
-        )
-        with self._database.reading() as session:
-            return [_job(row) for row in session.scalars(query.order_by(JobRow.ended))]
-
-    def oldest_waiting(self) -> datetime | None:
-        """When the oldest of the files that wait without a failure was last written to."""
-        query = select(func.min(JobRow.modified)).where(
-            JobRow.state.in_([JobState.WAITING.value, JobState.RUNNING.value]), JobRow.error == ""
-        )
-        with self._database.reading() as session:
-            return session.scalar(query)
 
     def _end(self, job: Job, state: JobState, error: str, **values: object) -> None:
         readable = error.encode(errors="backslashreplace").decode()  # names may hold stray bytes

@@ -100,6 +100,10 @@ class SavedScoreRow(Table):
     """
 
     __tablename__ = "saved_score"
+    __table_args__ = (
+        Index("ix_saved_score_camera", "search", "camera", "noted"),
+        Index("ix_saved_score_noted", "search", "noted"),
+    )
 
     search: Mapped[int] = mapped_column(
         ForeignKey("saved_search.id", ondelete="CASCADE"), primary_key=True

@@ -1,12 +1,15 @@
 """What page and commands ask of the worker, and what it says of itself."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.work_schema import WorkerRow
+
+SIGN_OF_LIFE = timedelta(seconds=60)
+"""A worker gives one every few seconds; whose last is older, is taken to have ended."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,10 @@ class WorkerState:
     heartbeat: datetime | None
     activity: str
     """What it is doing or waiting for, in words."""
+
+    def is_alive(self, at: datetime) -> bool:
+        """Whether it has lately said that it lives."""
+        return self.heartbeat is not None and at - self.heartbeat < SIGN_OF_LIFE
 
 
 class WorkerStates:

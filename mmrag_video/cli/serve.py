@@ -38,12 +38,12 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
     if settings.store.uri is None:
         directory = DataDirectory(settings.data_dir.expanduser().absolute())
         directory.create()
-        command = (*python, "workers.store", str(directory.store))
+        command = (*python, "workers.store", str(directory.store), settings.worker.log)
         # Its server stays where somebody else uses it, such as an ingest by hand.
         programs.insert(0, Program("store", command, takes_its_children_along=False))
     # The store lingers for nobody: whichever program starts its server, it ends with the last.
     environment = os.environ | {"MMRAG_STORE__LINGER": "0"}
-    become_supervisor(programs, environment)
+    become_supervisor(programs, environment, settings.worker.log)
 
 
 def _options(program: click.Context | None) -> tuple[str, ...]:

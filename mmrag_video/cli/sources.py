@@ -6,7 +6,7 @@ import click
 
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import source_to_json
-from mmrag_video.catalog.jobs import SourceCounts
+from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.cli.console import (
     error_console,
     json_option,
@@ -43,7 +43,7 @@ def sources(context: click.Context, as_json: bool) -> None:
     settings: Settings = context.obj
     with Archive(settings) as archive:
         known = list_sources(settings, archive.catalog)
-        counts = archive.catalog.jobs.source_counts()
+        counts = counts_by_source(archive.catalog.database)
     counted = [(source, counts.get(source.name, SourceCounts(0, 0, 0))) for source in known]
     if as_json:
         print_json({"sources": [source_to_json(source, files) for source, files in counted]})

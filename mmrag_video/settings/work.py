@@ -85,11 +85,14 @@ class WorkerSettings(Section):
 
 
 class RetentionSettings(Section):
-    """What is let go of by age and size: vectors, pictures and catalog rows, never recordings."""
+    """What goes by age and size: vectors, pictures, catalog rows and hits, never recordings."""
 
     days: float | None = Field(
         None, gt=0, description="Recordings older than this are let go of; unset: never."
     )
     gigabytes: float | None = Field(
         None, gt=0, description="Of pictures and vectors for each camera; the oldest go first."
+    )
+    hits_days: float = Field(
+        365.0, gt=0, le=36500, description="Hits of saved searches older than this are forgotten."
     )

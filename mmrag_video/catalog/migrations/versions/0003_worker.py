@@ -88,6 +88,8 @@ def _make_saved_searches() -> None:
         sa.Column("score", sa.Double()),
         sa.Column("noted", sa.DateTime(), nullable=False),
     )
+    op.create_index("ix_saved_score_camera", "saved_score", ["search", "camera", "noted"])
+    op.create_index("ix_saved_score_noted", "saved_score", ["search", "noted"])
     op.create_table(
         "hit",
         sa.Column("id", sa.Integer(), primary_key=True),
