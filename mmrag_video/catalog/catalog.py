@@ -21,7 +21,7 @@ from mmrag_video.catalog.findable import findable_in, is_findable, is_index
 from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
-from mmrag_video.catalog.jobs import JobQueue
+from mmrag_video.catalog.jobs import JobQueue, JobState
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
     fill_clock,
@@ -33,8 +33,16 @@ from mmrag_video.catalog.rows import (
     run_of,
 )
 from mmrag_video.catalog.saved_searches import SavedSearches
-from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import (
+    AboutRow,
+    CameraRow,
+    CaseSpanRow,
+    IndexRow,
+    RecordingRow,
+    RunRow,
+)
 from mmrag_video.catalog.source_table import SourceTable
+from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.catalog.worker_state import WorkerStates
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
@@ -148,7 +156,8 @@ class Catalog:
 
         It takes the place of earlier runs of the same recording, unless it `extends` them; and of
         a recording that was known by the same path: a file that was overwritten or has grown. One
-        that is kept stays, but for the live one that this one `replaces`.
+        that is kept stays, but for the live one that this one `replaces`: what cases hold of that
+        is of this one then.
         """
         with self.database.writing() as session:
             others = select(RecordingRow.id).where(
@@ -171,6 +180,12 @@ class Catalog:
                 session.add(row)
             fill_recording(row, recording)
             row.seen = datetime.now(UTC)
+            if replaces is not None:
+                session.execute(
+                    update(CaseSpanRow)
+                    .where(CaseSpanRow.recording == replaces)
+                    .values(recording=recording.id)
+                )
             return self._end(session, run, RunState.COMPLETE, recording.id, frames=frames)
 
     def fail_run(self, run: IngestRun, error: str) -> IngestRun:
@@ -234,6 +249,15 @@ class Catalog:
         findable = select(RunRow).where(RunRow.recording == recording, findable_in(index))
         return self._runs(findable.order_by(RunRow.id))
 
+    def is_written(self, recording: str, index: str) -> bool:
+        """Whether it can be found in this index, or a run is at it."""
+        running = and_(RunRow.index == index, RunRow.state == RunState.RUNNING.value)
+        written = select(RunRow.id).where(
+            RunRow.recording == recording, or_(running, findable_in(index))
+        )
+        with self.database.reading() as session:
+            return session.scalar(written.limit(1)) is not None
+
     def last_complete_run(self, index: str) -> int | None:
         """The number of the run that changed what can be found in this index last."""
         with self.database.reading() as session:
@@ -244,6 +268,17 @@ class Catalog:
         failed = and_(RunRow.path == path, RunRow.state == RunState.FAILED.value, RunRow.cleared)
         with self.database.writing() as session:
             session.execute(delete(RunRow).where(failed))
+
+    def forget_failures_of_gone(self) -> None:
+        """Forget runs that failed or were broken off, if their files are gone from a source.
+
+        Not those whose frames are still to be cleared from the store.
+        """
+        ended = RunRow.state.in_([RunState.FAILED.value, RunState.INTERRUPTED.value])
+        empty = or_(RunRow.cleared, RunRow.recording.is_(None))
+        gone = exists().where(JobRow.path == RunRow.path, JobRow.state == JobState.GONE.value)
+        with self.database.writing() as session:
+            session.execute(delete(RunRow).where(ended, empty, gone))
 
     def failures(self, index: str | None = None) -> list[IngestRun]:
         """The last failure of each path since which it was not ingested, newest first."""
