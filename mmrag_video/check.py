@@ -1,24 +1,24 @@
 """Whether store, catalog, pictures and files agree, and what differs.
 
-It only reads, and may run beside a worker: the catalog is read before and after everything else,
-and recordings whose runs were at work or have changed between are left out. mending.py mends.
+It only reads, and may run beside a worker (index_view.py says how). mending.py mends.
 """
 
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.holdings import HeldRun
-from mmrag_video.catalog.records import Recording, RunState
+from mmrag_video.catalog.records import Recording
 from mmrag_video.counting import counted
 from mmrag_video.errors import RecordingError
 from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.index_view import IndexView, recordings_in, view_of
 from mmrag_video.recording_file import FileState, file_problem, file_state
 from mmrag_video.video.clips import LONGEST_CUT, UNFINISHED
 from mmrag_video.video.content import content_of
@@ -63,32 +63,6 @@ class Difference:
         return self.kind in REMARKS
 
 
-@dataclass(frozen=True)
-class IndexView:
-    """One index, as store, catalog and picture folders show it."""
-
-    identity: IndexIdentity
-    runs: Mapping[int, HeldRun]
-    """Of this index, that did not change while it was looked at."""
-    recordings: Mapping[str, Recording]
-    unsettled: Collection[str]
-    """Recordings that are left out: somebody was at them."""
-    unsettled_runs: Collection[int]
-    frames: Mapping[tuple[str, int], Counter[str]]
-    """By recording and run: how many rows there are for each name of a picture."""
-    pictures: Mapping[str, set[str]] = field(default_factory=dict)
-    """By recording, the names of the pictures in its folder."""
-    folders: Mapping[str, Path] = field(default_factory=dict)
-    """By recording."""
-
-    def findable(self) -> Iterator[tuple[Recording, HeldRun]]:
-        """The recordings of this index that searches find, with the run that wrote each."""
-        for run in self.runs.values():
-            recording = self.recordings.get(run.run.recording or "")
-            if run.is_findable and recording is not None and recording.id not in self.unsettled:
-                yield recording, run
-
-
 def look(archive: Archive, *, deep: bool = False) -> list[Difference]:
     """All that differs. With `deep`, files are read through and compared by their content.
 
@@ -113,36 +87,6 @@ def look(archive: Archive, *, deep: bool = False) -> list[Difference]:
     found += [one for one in [*half_gone(archive), *lost_jobs(archive)] if one in doubted]
     found += files(archive, deep)
     return found
-
-
-def view_of(archive: Archive, identity: IndexIdentity) -> IndexView:
-    """Look at one index; the catalog is asked before and after."""
-    before = _runs_of(archive, identity)
-    frames: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
-    for recording, run, moment in archive.store(identity).places():
-        frames[recording, run][f"{moment.numerator}-{moment.denominator}.jpg"] += 1
-    pictures, folders = _pictures_in(archive.directory.thumbnails(identity.collection))
-    after = _runs_of(archive, identity)
-    moved = {
-        number
-        for number in before.keys() | after.keys()
-        if before.get(number) != after.get(number) or after[number].run.state is RunState.RUNNING
-    }
-    return IndexView(
-        identity=identity,
-        runs=after,
-        recordings=_recordings(archive),
-        unsettled={
-            runs[number].run.recording or ""
-            for number in moved
-            for runs in (before, after)
-            if number in runs
-        },
-        unsettled_runs=moved,
-        frames=frames,
-        pictures=pictures,
-        folders=folders,
-    )
 
 
 def stray_frames(_: Archive, view: IndexView) -> Iterator[Difference]:
@@ -216,8 +160,8 @@ def two_runs(_: Archive, view: IndexView) -> Iterator[Difference]:
 
 def stray_pictures(_: Archive, view: IndexView) -> Iterator[Difference]:
     """Pictures, or whole folders of them, that belong to no frame that is found."""
-    wanted = _wanted_pictures(view)
-    left_out = {*view.unsettled, *_of_wrong_frames(view)}
+    wanted = view.wanted_pictures()
+    left_out = {*view.unsettled, *view.of_wrong_frames()}
     for recording_id, names in view.pictures.items():
         if recording_id in left_out:
             continue
@@ -244,8 +188,8 @@ def stray_pictures(_: Archive, view: IndexView) -> Iterator[Difference]:
 
 def missing_pictures(archive: Archive, view: IndexView) -> Iterator[Difference]:
     """Frames that have no picture."""
-    left_out = _of_wrong_frames(view)
-    for recording_id, names in _wanted_pictures(view).items():
+    left_out = view.of_wrong_frames()
+    for recording_id, names in view.wanted_pictures().items():
         if recording_id in left_out:
             continue
         missing = sorted(names - view.pictures.get(recording_id, set()))
@@ -286,16 +230,12 @@ def leftovers(archive: Archive) -> Iterator[Difference]:
 
 def half_gone(archive: Archive) -> Iterator[Difference]:
     """Recordings that no search of any index finds: given up, overwritten, or let go of in part."""
-    recordings = _recordings(archive)  # first: a run is there before its recording is
-    runs = archive.catalog.holdings.runs()
-    held = {
-        one.run.recording for one in runs if one.is_findable or one.run.state is RunState.RUNNING
-    }
-    for recording in recordings.values():
-        if recording.id not in held and not recording.kept:
-            yield Difference(
-                Kind.HALF_GONE, f"{recording.path}: known, but found in no index", recording
-            )
+    for one in archive.catalog.holdings.half_gone():
+        yield Difference(
+            Kind.HALF_GONE,
+            f"{one.recording.path}: known, but found in no index",
+            one.recording,
+        )
 
 
 def lost_jobs(archive: Archive) -> Iterator[Difference]:
@@ -304,7 +244,7 @@ def lost_jobs(archive: Archive) -> Iterator[Difference]:
     A copy of a known recording is no recording of its own: it is known by its size.
     """
     done = archive.catalog.jobs.done_and_not_let_go()
-    recordings = _recordings(archive).values()
+    recordings = recordings_in(archive).values()
     paths = {recording.path for recording in recordings}
     sizes = {recording.size for recording in recordings}
     for file in done:
@@ -335,51 +275,6 @@ def _holds(recording: Recording) -> bool:
         return content_of(recording.path).sha256 == recording.id
     except RecordingError:
         return False
-
-
-def _runs_of(archive: Archive, identity: IndexIdentity) -> dict[int, HeldRun]:
-    runs = archive.catalog.holdings.runs()
-    return {one.run.id: one for one in runs if one.run.index == identity.fingerprint}
-
-
-def _recordings(archive: Archive) -> dict[str, Recording]:
-    held = archive.catalog.holdings.recordings()
-    return {one.recording.id: one.recording for one in held}
-
-
-def _wanted_pictures(view: IndexView) -> dict[str, set[str]]:
-    """By recording, the names of the pictures of all frames that are found."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for recording, held in view.findable():
-        wanted[recording.id].update(view.frames.get((recording.id, held.run.id), ()))
-    return wanted
-
-
-def _of_wrong_frames(view: IndexView) -> set[str]:
-    """Recordings whose frames are not as they ought to be: their pictures are of those to come."""
-    return {
-        recording.id
-        for recording, held in view.findable()
-        if len(view.frames.get((recording.id, held.run.id), ())) != held.run.frames
-    }
-
-
-def _pictures_in(folder: Path) -> tuple[dict[str, set[str]], dict[str, Path]]:
-    """By recording, the names in its folder, and the folder: they lie two levels down."""
-    pictures: dict[str, set[str]] = {}
-    folders: dict[str, Path] = {}
-    for group in _entries(folder):
-        for own in _entries(group):
-            pictures[own.name] = {path.name for path in _entries(own)}
-            folders[own.name] = own
-    return pictures, folders
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder; nothing where it is gone, or none."""
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in entries]
-    return []
 
 
 def _how_it_ended(held: HeldRun) -> str:

@@ -18,6 +18,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.errors import ErrorKind, MmragError, RecordingError, kind_of
 from mmrag_video.index.identity import IndexIdentity, refusal
+from mmrag_video.letting_go import remove_folder
 from mmrag_video.recording_ingest import RecordingIngest
 from mmrag_video.source_rules import camera_in, sampler_in, source_of
 from mmrag_video.sources import all_sources
@@ -99,7 +100,8 @@ def clear_unfinished(archive: Archive, identity: IndexIdentity) -> None:
 def _clear(archive: Archive, identity: IndexIdentity) -> None:
     """Remove the frames of runs that failed, were broken off, or were superseded.
 
-    Not of those that go on: other threads may be at other recordings.
+    And the pictures, of recordings that no other run has made findable or is at. Runs that go on
+    stay as they are: other threads may be at other recordings.
     """
     unfinished = [
         run
@@ -111,6 +113,9 @@ def _clear(archive: Archive, identity: IndexIdentity) -> None:
     if unfinished:
         archive.store(identity).flush()
     for run in unfinished:
+        recording = run.recording
+        if recording and not archive.catalog.is_written(recording, identity.fingerprint):
+            remove_folder(archive.directory.pictures(identity.collection, recording))
         archive.catalog.mark_cleared(run)
 
 
@@ -121,10 +126,12 @@ def ingest_file(
     on_progress: Progress = no_progress,
     *,
     redo: bool = False,
+    anew: bool = False,
 ) -> Outcome:
     """Make one file searchable in one index.
 
-    With `redo`, a recording that was sampled with other settings of its camera is done again.
+    With `redo`, a recording that was sampled with other settings of its camera is done again; with
+    `anew`, every one. What was found before stays found until the new run takes its place.
     """
     catalog = archive.catalog
     if isinstance(file, Unreachable):
@@ -139,7 +146,7 @@ def ingest_file(
     sampler = sampler_in(source, camera, archive.settings)
     earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
     changed = earlier is not None and earlier.sampler != sampler.fingerprint
-    if known is not None and earlier is not None and not (changed and redo):
+    if known is not None and earlier is not None and not anew and not (changed and redo):
         return _known(archive, identity, file, known, content, changed)
     run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
     work = RecordingIngest(archive, identity, run, file.path, content, camera, sampler, on_progress)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.holdings import HalfGone
 from mmrag_video.errors import StoreError
+from mmrag_video.recording_file import FileState, file_state
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ def let_go(archive: Archive, recordings: Collection[str]) -> LetGo:
         archive.catalog.holdings.drop(gone)
     going = set(gone)
     return LetGo(tuple(gone), tuple(one for one in recordings if one not in going))
+
+
+def comes_again(one: HalfGone) -> bool:
+    """Whether what is found no more is to be ingested again, and not to be let go of wholly.
+
+    Its file is there, and nobody wanted it gone: an ingest was broken off.
+    """
+    return one.is_awaited and file_state(one.recording) is FileState.PRESENT
 
 
 def remove_pictures(archive: Archive, recordings: Sequence[str]) -> None:

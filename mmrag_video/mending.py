@@ -1,17 +1,17 @@
 """Mend what `check` found. The caller holds the writer's lock, so that nobody else writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
-from mmrag_video.check import Difference, Kind
+from mmrag_video.check import Difference, Kind, look
 from mmrag_video.errors import MmragError, RecordingError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import OutcomeState, clear_unfinished, ingest_file
-from mmrag_video.letting_go import let_go, remove_folder
+from mmrag_video.letting_go import comes_again, let_go, remove_folder
 from mmrag_video.recording_file import file_problem
 from mmrag_video.thumbnails import write_thumbnail
 from mmrag_video.video.content import content_of
@@ -31,6 +31,28 @@ class Mended:
 
 class _CannotMendError(MmragError):
     """Why a difference stays."""
+
+
+def mend_all(archive: Archive, *, deep: bool = False) -> Iterator[Mended]:
+    """Mend whatever `look` finds, and say of each what became of it.
+
+    A recording that is written anew has other frames and pictures than those that were compared:
+    what else was found of it waits for another look. Raises as `mend` does.
+    """
+    seen: list[Difference] = []
+    is_to_look = True
+    while is_to_look:
+        is_to_look = False
+        rewritten: set[str] = set()
+        for difference in look(archive, deep=deep):
+            recording = difference.recording.id if difference.recording else None
+            if recording in rewritten:
+                is_to_look = True
+            elif difference not in seen:
+                seen.append(difference)
+                if recording and difference.kind in _REWRITING:
+                    rewritten.add(recording)
+                yield mend(archive, difference)
 
 
 def mend(archive: Archive, difference: Difference) -> Mended:
@@ -58,15 +80,13 @@ def _supersede(archive: Archive, difference: Difference) -> str:
 
 
 def _ingest_again(archive: Archive, difference: Difference) -> str:
-    """Its frames go only where its file is there to make them anew."""
+    """Its frames go when they have been made anew, and not before."""
     recording, identity = _recording_of(difference), _index_of(difference)
     if identity != archive.identity:
         raise _CannotMendError(
             "made with other settings than these; check it with those, or `mmrag-video reindex`"
         )
     _check_file(recording)
-    archive.catalog.give_up(recording.id, identity.fingerprint)
-    clear_unfinished(archive, identity)
     return _ingest(archive, identity, recording)
 
 
@@ -75,16 +95,15 @@ def _take_anew(archive: Archive, difference: Difference) -> str:
     recording = _recording_of(difference)
     if recording.kept:
         raise _CannotMendError("it is kept, and stays as it is")
-    identity = archive.identity
-    if identity != archive.catalog.active_index():
-        raise _CannotMendError("the index was made with other settings than these")
+    identity = _active_index(archive)
     content_of(recording.path)  # raises if it cannot be read: then the old one stays
     let_go(archive, [recording.id])
     return _ingest(archive, identity, recording)
 
 
 def _ingest(archive: Archive, identity: IndexIdentity, recording: Recording) -> str:
-    outcome = ingest_file(archive, identity, FoundFile(recording.path, recording.path.parent))
+    file = FoundFile(recording.path, recording.path.parent)
+    outcome = ingest_file(archive, identity, file, anew=True)
     if outcome.state is OutcomeState.FAILED:
         raise _CannotMendError(outcome.message)
     return f"ingested again ({outcome.frames} frames)"
@@ -120,8 +139,13 @@ def _make_pictures(archive: Archive, difference: Difference) -> str:
     return "made again"
 
 
-def _finish_letting_go(archive: Archive, difference: Difference) -> str:
-    if let_go(archive, [_recording_of(difference).id]).stayed:
+def _settle(archive: Archive, difference: Difference) -> str:
+    """Let it go wholly, or ingest it again where nobody wanted it gone."""
+    recording = _recording_of(difference)
+    half_gone = {one.recording.id: one for one in archive.catalog.holdings.half_gone()}
+    if recording.id in half_gone and comes_again(half_gone[recording.id]):
+        return _ingest(archive, _active_index(archive), recording)
+    if let_go(archive, [recording.id]).stayed:
         raise _CannotMendError("it is kept")
     return "let go of"
 
@@ -145,12 +169,16 @@ _MENDS: Mapping[Kind, Callable[[Archive, Difference], str]] = {
     Kind.MISSING_PICTURES: _make_pictures,
     Kind.STRAY_FOLDER: _delete_folders,
     Kind.LEFTOVER: _delete_files,
-    Kind.HALF_GONE: _finish_letting_go,
+    Kind.HALF_GONE: _settle,
     Kind.LOST_JOB: _queue_again,
     Kind.OTHER_CONTENT: _take_anew,
     Kind.FILE_GONE: _leave,
     Kind.FILE_CHANGED: _leave,
 }
+
+
+_REWRITING = frozenset({Kind.WRONG_COUNT, Kind.TWO_FRAMES, Kind.OTHER_CONTENT, Kind.HALF_GONE})
+"""After these the recording is another, or gone."""
 
 
 def _check_file(recording: Recording) -> None:
@@ -162,6 +190,14 @@ def _check_file(recording: Recording) -> None:
 def _time_of(picture: Path) -> Fraction:
     numerator, _, denominator = picture.stem.partition("-")
     return Fraction(int(numerator), int(denominator))
+
+
+def _active_index(archive: Archive) -> IndexIdentity:
+    """The one that searches use, if these settings write into it."""
+    identity = archive.identity
+    if identity != archive.catalog.active_index():
+        raise _CannotMendError("the index was made with other settings than these")
+    return identity
 
 
 def _recording_of(difference: Difference) -> Recording:

@@ -1,27 +1,31 @@
 """What is let go of by age and by size, for each camera. Recordings' files are never touched.
 
-The decision is `choose`, a plain function; `due` gathers what it needs.
+The decision is `choose`, a plain function; `decide` gathers what it needs.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.holdings import HeldRecording, HeldRun
+from mmrag_video.catalog import ages
 from mmrag_video.catalog.records import Recording
-from mmrag_video.index.identity import IndexIdentity
+from mmrag_video.data_directory import DataDirectory
 from mmrag_video.letting_go import LetGo, let_go
 from mmrag_video.settings import CameraSettings, Settings
 
 LEAP = timedelta(days=30)
 """A longer time in which nothing was recorded by any camera is doubted: a clock may have leapt."""
+_EVER = datetime.min.replace(tzinfo=UTC)
 _BYTES_OF_A_NUMBER = 4
+_REMEMBERED = 2**18
+"""Recordings the size of whose pictures is: the worker asks every ten minutes."""
 _GIGABYTE = 10**9
 
 
@@ -67,23 +71,43 @@ class Due:
 def due(archive: Archive, now: datetime, *, trust_clock: bool = False) -> list[Due]:
     """The recordings that the settings let go of; those of doubtful age among them stay.
 
+    Arguments and errors are those of `decide`.
+    """
+    decided = decide(archive, now, trust_clock=trust_clock)
+    held = archive.catalog.holdings.named([item.id for item, _ in decided])
+    recordings = {recording.id: recording for recording in held}
+    return [
+        Due(recordings[item.id], reason, item.ended)
+        for item, reason in decided
+        if item.id in recordings
+    ]
+
+
+def decide(
+    archive: Archive, now: datetime, *, trust_clock: bool = False
+) -> list[tuple[Item, Reason]]:
+    """What goes as the settings have it, and why.
+
     With `trust_clock` no age is doubtful. Raises CatalogError if the catalog cannot be used.
     """
-    settings = archive.settings
-    held = archive.catalog.holdings.recordings()
-    if not any(limits_of(settings, one.recording.camera) != Limits(None, None) for one in held):
+    database = archive.catalog.database
+    limits = {camera: limits_of(archive.settings, camera) for camera in ages.cameras(database)}
+    items = [
+        item
+        for camera, limit in limits.items()
+        if limit != Limits(None, None)
+        for item in _items(archive, camera, limit, now)
+    ]
+    if not items:
         return []
-    sizes = _bytes_of(archive, held)
-    items = [_item(one, sizes.get(one.recording.id, 0)) for one in held]
-    since = datetime.min.replace(tzinfo=UTC) if trust_clock else unbroken_since(items, now)
-    chosen = choose(items, lambda camera: limits_of(settings, camera), now, since)
-    recordings = {one.recording.id: one.recording for one in held}
-    return [Due(recordings[item.id], reason, item.ended) for item, reason in chosen]
+    is_certain = trust_clock or all(limit.age is None for limit in limits.values())
+    since = _EVER if is_certain else unbroken_since(ages.endings(database), now)
+    return choose(items, limits.__getitem__, now, since)
 
 
-def apply(archive: Archive, those: Iterable[Due]) -> LetGo:
+def apply(archive: Archive, decided: Iterable[tuple[Item, Reason]]) -> LetGo:
     """Let them go, but for those whose age is doubtful. The caller holds the writer's lock."""
-    sure = [one.recording.id for one in those if one.reason is not Reason.DOUBTFUL_AGE]
+    sure = [item.id for item, reason in decided if reason is not Reason.DOUBTFUL_AGE]
     return let_go(archive, sure)
 
 
@@ -98,13 +122,14 @@ def limits_of(settings: Settings, camera: str) -> Limits:
     )
 
 
-def unbroken_since(items: Collection[Item], now: datetime) -> datetime:
+def unbroken_since(newest_first: Iterable[datetime], now: datetime) -> datetime:
     """The earliest moment from which on there is no time longer than LEAP without a recording.
 
-    A machine that starts with a clock of 2060 finds that nothing was recorded for decades.
+    `newest_first`: when all recordings ended. A machine that starts with a clock of 2060 finds
+    that nothing was recorded for decades.
     """
     reached = now
-    for ended in sorted((item.ended for item in items), reverse=True):
+    for ended in newest_first:
         if reached - ended > LEAP:
             break
         reached = min(reached, ended)
@@ -152,35 +177,49 @@ def _choose_of_one(
     return chosen
 
 
-def _item(held: HeldRecording, size: int) -> Item:
-    """A recording ended when it was ingested, at the latest, whatever its camera's clock says."""
-    recording = held.recording
-    ended = recording.span[1] if recording.span else recording.modified
-    return Item(recording.id, recording.camera, min(ended, held.seen), size, recording.kept)
+def _items(archive: Archive, camera: str, limits: Limits, now: datetime) -> list[Item]:
+    """What has to be known of a camera: of one without a limit of bytes, what is too old."""
+    database = archive.catalog.database
+    if limits.bytes is None:
+        found, sizes = ages.ended(database, camera, before=_before(now, limits.age)), {}
+    else:
+        found, sizes = ages.ended(database, camera), _bytes_of(archive, camera)
+    return [
+        Item(one.recording, camera, one.at, sizes.get(one.recording, 0), one.kept) for one in found
+    ]
 
 
-def _bytes_of(archive: Archive, held: Sequence[HeldRecording]) -> dict[str, int]:
-    """Bytes in all indexes, of the recordings whose camera has a limit of bytes."""
-    limited = {
-        one.recording.id
-        for one in held
-        if limits_of(archive.settings, one.recording.camera).bytes is not None
+def _before(now: datetime, age: timedelta | None) -> datetime:
+    """The moment before which something is older; a calendar has a first year."""
+    try:
+        return _EVER if age is None else now - age
+    except OverflowError:
+        return _EVER
+
+
+def _bytes_of(archive: Archive, camera: str) -> dict[str, int]:
+    """Bytes of each recording of a camera, in all indexes."""
+    sizes: dict[str, int] = defaultdict(int)
+    indexes = {
+        one.fingerprint: (one.collection, one.dimensions + (one.recall_dimensions or 0))
+        for one in archive.catalog.indexes()
     }
-    sizes = dict.fromkeys(limited, 0)
-    identities = {one.fingerprint: one for one in archive.catalog.indexes()}
-    for run in archive.catalog.holdings.runs() if limited else ():
-        if run.is_findable and run.run.recording in limited and run.run.index in identities:
-            sizes[run.run.recording] += _bytes_of_run(archive, run, identities[run.run.index])
+    for extent in ages.extents(archive.catalog.database, camera):
+        if extent.index in indexes:
+            collection, numbers = indexes[extent.index]
+            vectors = extent.frames * numbers * _BYTES_OF_A_NUMBER
+            pictures = _bytes_of_pictures(
+                archive.directory, collection, extent.recording, extent.last_run
+            )
+            sizes[extent.recording] += vectors + pictures
     return sizes
 
 
-def _bytes_of_run(archive: Archive, run: HeldRun, identity: IndexIdentity) -> int:
-    numbers = identity.dimensions + (identity.recall_dimensions or 0)
-    folder = archive.directory.pictures(identity.collection, run.run.recording or "")
-    return run.run.frames * numbers * _BYTES_OF_A_NUMBER + _bytes_in(folder)
-
-
-def _bytes_in(folder: Path) -> int:
-    with suppress(OSError), os.scandir(folder) as entries:
+@lru_cache(maxsize=_REMEMBERED)
+def _bytes_of_pictures(
+    directory: DataDirectory, collection: str, recording: str, _last_run: int
+) -> int:
+    """On disk, remembered until another run has written them."""
+    with suppress(OSError), os.scandir(directory.pictures(collection, recording)) as entries:
         return sum(entry.stat().st_size for entry in entries)
     return 0

@@ -4,6 +4,7 @@ import filecmp
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -17,11 +18,13 @@ from mmrag_video.catalog.jobs import JobState, SeenFile
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import Kind, look
-from mmrag_video.errors import ExitCode
+from mmrag_video.errors import ExitCode, ModelError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.rows import row_of
-from mmrag_video.mending import mend
+from mmrag_video.mending import Mended, mend, mend_all
+from mmrag_video.models.base import Embedder, FrameEmbedding, Model, Query, Vector
 from mmrag_video.video.clips import UNFINISHED
+from mmrag_video.video.sampled import SampledFrame
 from tests.conftest import Command, ingest_all
 
 
@@ -119,6 +122,69 @@ def test_frames_that_are_missing_are_made_again(whole: Archive) -> None:
     found_and_mended(whole, Kind.WRONG_COUNT)
     assert len(pictures_of(whole)) == len(frames)
     assert store.count() == len(frames)
+
+
+class Failing:
+    """An embedder whose server is away."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.dimensions = embedder.name, embedder.dimensions
+        self.identity = embedder.identity
+
+    def embed_frames(self, frames: Sequence[SampledFrame]) -> list[FrameEmbedding]:
+        raise ModelError("The model cannot be reached.")
+
+    def embed_query(self, query: Query) -> Vector:
+        raise ModelError("The model cannot be reached.")
+
+
+def test_a_mend_that_fails_loses_nothing_and_is_made_good_by_the_next(
+    whole: Archive, clip: Path
+) -> None:
+    run, store = only_run(whole), whole.store(identity_of(whole))
+    frames = store.frames_of_run(run)
+    store.delete_run(run)
+    store.insert(frames[:-1])
+    recording = recording_in(whole)
+    failing = Model(Failing(whole.model.embedder), whole.model.reranker)
+    with Archive(whole.settings, failing) as away, writer_lock(whole.directory.root):
+        with pytest.raises(ModelError):
+            list(mend_all(away))
+        assert away.catalog.recordings() == [recording], "it is found as far as it was"
+        assert store.count() == len(frames) - 1
+    mend_wholly(whole)
+    assert recording_in(whole) == recording
+    assert store.count() == len(frames)
+
+
+def test_a_recording_that_several_things_are_wrong_with_is_made_anew_once(whole: Archive) -> None:
+    identity, run = identity_of(whole), only_run(whole)
+    store = whole.store(identity)
+    frames = store.frames_of_run(run)
+    store.delete_run(run)
+    store.insert(frames[:-2])
+    store._write([{**row_of(*frames[0], identity), "key": "another"}])
+    assert {one.kind for one in look(whole)} == {Kind.WRONG_COUNT, Kind.TWO_FRAMES}
+    assert [one.done for one in mend_wholly(whole)] == [f"ingested again ({len(frames)} frames)"]
+
+
+def mend_wholly(archive: Archive) -> list[Mended]:
+    with writer_lock(archive.directory.root):
+        archive.catalog.interrupt_running()
+        mended = list(mend_all(archive))
+    assert look(archive) == []
+    return mended
+
+
+def test_what_is_half_gone_is_ingested_again_if_its_job_is_done_and_its_file_there(
+    whole: Archive, clip: Path
+) -> None:
+    """As a mend was stopped by earlier versions, after it had given the recording up."""
+    recording, identity = recording_in(whole), identity_of(whole)
+    done_job(whole, clip, clip.stat().st_size)
+    whole.catalog.give_up(recording.id, identity.fingerprint)
+    mend_wholly(whole)
+    assert recording_in(whole) == recording
 
 
 def test_frames_that_are_missing_stay_so_without_the_file(whole: Archive, clip: Path) -> None:

@@ -20,14 +20,17 @@ import pytest
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import RunState
-from mmrag_video.errors import CatalogError, ExitCode, IndexMismatchError
+from mmrag_video.catalog.writer_lock import writer_lock
+from mmrag_video.check import look
+from mmrag_video.errors import CatalogError, DecoderError, ExitCode, IndexMismatchError
 from mmrag_video.index.frames import FrameFilter
 from mmrag_video.index.server import lease_server
-from mmrag_video.ingest import OutcomeState
+from mmrag_video.ingest import OutcomeState, ingest_file, ingest_paths
 from mmrag_video.models.base import Query
 from mmrag_video.reindex import drop_other_indexes, reindex_paths
 from mmrag_video.search import search
 from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
+from mmrag_video.video.discover import FoundFile
 from mmrag_video.video.wall_clock import ClockOrigin
 from tests.conftest import COMMAND, Command, environment, ingest_all
 from tests.footage import Encoding, cut_short, steadily, write_numbered, write_sound_only
@@ -247,6 +250,47 @@ def test_a_decoder_that_is_killed_costs_one_recording(
         assert outcome.state is OutcomeState.ADDED
 
 
+@pytest.mark.parametrize("end", [DecoderError("It broke off."), KeyboardInterrupt()])
+def test_what_breaks_off_leaves_no_pictures_though_nobody_tries_it_again(
+    archive: Archive, long_clip: Path, yard_clip: Path, end: BaseException
+):
+    written: set[Path] = set()
+
+    def break_off(path: Path, done: Fraction, total: Fraction) -> None:
+        written.update(pictures(archive))
+        if written:
+            raise end
+
+    with suppress(KeyboardInterrupt), writer_lock(archive.directory.root):
+        list(ingest_paths(archive, [long_clip], break_off))
+    assert written
+    [added] = ingest_all(archive, yard_clip)
+    assert len(list(pictures(archive))) == added.frames
+    assert look(archive) == []
+
+
+def test_what_breaks_off_while_it_is_made_anew_leaves_the_earlier_pictures(
+    archive: Archive, yard_clip: Path
+):
+    ingest_all(archive, yard_clip)
+    before = set(pictures(archive))
+
+    def break_off(path: Path, done: Fraction, total: Fraction) -> None:
+        if done:
+            raise DecoderError("It broke off.")
+
+    file = FoundFile(yard_clip, yard_clip.parent)
+    with writer_lock(archive.directory.root):
+        outcome = ingest_file(archive, archive.identity, file, break_off, anew=True)
+    assert outcome.state is OutcomeState.FAILED
+    assert set(pictures(archive)) == before
+    assert look(archive) == []
+
+
+def pictures(archive: Archive) -> Iterator[Path]:
+    return archive.directory.all_thumbnails.glob("**/*.jpg")
+
+
 def _decoder_of(process: subprocess.Popen[str]) -> psutil.Process:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -259,14 +303,12 @@ def _decoder_of(process: subprocess.Popen[str]) -> psutil.Process:
 
 
 def test_two_ingests_do_not_write_at_one_time(archive: Archive, yard_clip: Path):
-    with Archive(archive.settings) as other:
-        from mmrag_video.catalog.writer_lock import writer_lock
-
-        with (
-            writer_lock(other.directory.root),
-            pytest.raises(CatalogError, match=f"process {os.getpid()}"),
-        ):
-            ingest_all(archive, yard_clip)
+    with (
+        Archive(archive.settings) as other,
+        writer_lock(other.directory.root),
+        pytest.raises(CatalogError, match=f"process {os.getpid()}"),
+    ):
+        ingest_all(archive, yard_clip)
 
 
 def changed(settings: Settings, **values: object) -> Settings:

@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.people_schema import CaseMomentRow, CaseRow
 from mmrag_video.catalog.records import IngestRun, Recording
+from mmrag_video.catalog.schema import CaseSpanRow
 from mmrag_video.check import look
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.ingest import Outcome, OutcomeState, clear_unfinished, ingest_file
@@ -362,6 +365,60 @@ def test_what_is_kept_stays_kept_and_rings_when_it_is_finished(archive: Archive,
     assert archive.catalog.live_recordings(path) == []
     ring_missed(archive)
     assert archive.catalog.saved.has_heard(saved, recording.id)
+
+
+def test_what_a_case_holds_of_a_live_recording_is_of_the_finished_one_in_the_end(
+    archive: Archive, nvr: Path
+):
+    path = nvr / "gate.ts"
+    file = GrowingFile(path)
+    file.write(seconds(0, 5))
+    take(archive, path)
+    put_in_a_case(archive, found(archive, path).id)
+    file.write(seconds(5, 8))
+    take(archive, path)
+    file.close()
+    outcome = finish(archive, path)
+    assert outcome is not None and outcome.state is OutcomeState.ADDED, outcome
+    recording = found(archive, path)
+    assert recording.kept and not recording.live, "it stays for the case"
+    assert archive.catalog.live_recordings(path) == []
+    with archive.catalog.database.reading() as session:
+        assert list(session.scalars(select(CaseSpanRow.recording))) == [recording.id]
+
+
+def put_in_a_case(archive: Archive, recording: str) -> None:
+    now = datetime.now(UTC)
+    with archive.catalog.database.writing() as session:
+        case = CaseRow(name="The gate", note="", created=now, created_by="op")
+        session.add(case)
+        session.flush()
+        moment = CaseMomentRow(
+            case=case.id,
+            position=0,
+            query="",
+            score=None,
+            confidence=None,
+            why="",
+            note="",
+            tags=[],
+            added=now,
+            added_by="op",
+            exported=None,
+        )
+        session.add(moment)
+        session.flush()
+        span = (Fraction(1), Fraction(2))
+        session.add(
+            CaseSpanRow(
+                moment=moment.id,
+                position=0,
+                recording=recording,
+                start=span[0],
+                end=span[1],
+                best=None,
+            )
+        )
 
 
 def test_of_a_growing_file_a_name_that_tells_the_end_places_nothing(nvr: Path):

@@ -97,7 +97,7 @@ def test_a_visitor_exports_with_the_keyboard_alone(
     menu = page.get_by_text("Export", exact=True).first
     menu.focus()
     page.keyboard.press("Enter")
-    choice = page.get_by_label("As", exact=True)
+    choice = page.locator(".export").get_by_label("As")
     expect(choice).to_be_visible()
     expect(page.get_by_label("Those too that do not stand out")).to_be_checked()  # nothing does
     choice.select_option("edl")

@@ -28,6 +28,7 @@ from mmrag_video.retention import (
     Reason,
     apply,
     choose,
+    decide,
     due,
     unbroken_since,
 )
@@ -260,8 +261,9 @@ def daily(days: int) -> list[Item]:
 
 
 def by_age(now: datetime, items: list[Item]) -> dict[Reason, int]:
+    newest_first = sorted((item.ended for item in items), reverse=True)
     chosen = choose(
-        items, lambda _: Limits(timedelta(days=7), None), now, unbroken_since(items, now)
+        items, lambda _: Limits(timedelta(days=7), None), now, unbroken_since(newest_first, now)
     )
     reasons = [why for _, why in chosen]
     return {reason: reasons.count(reason) for reason in reasons}
@@ -325,7 +327,7 @@ def test_size_counts_pictures_and_vectors(two: Archive) -> None:
         with retaining(two, cameras={"yard": own}) as limited:
             assert chosen(limited) == reasons
             with writer_lock(limited.directory.root):
-                apply(limited, due(limited, NOW))
+                apply(limited, decide(limited, NOW))
             assert ("yard" in ids(limited)) is not bool(reasons)
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
 from mmrag_video.counting import counted
-from mmrag_video.letting_go import let_go
-from mmrag_video.retention import apply, due
+from mmrag_video.letting_go import comes_again, let_go
+from mmrag_video.retention import LEAP, Reason, apply, decide
 from mmrag_video.settings import SourceSettings
 from mmrag_video.source_rules import source_of
 from workers.ringing import Ringing
@@ -20,6 +20,7 @@ _EVERY = 600.0
 """Seconds between looks at what is too old: ages are counted in days."""
 _SETTLES = 3
 """Times as long as a source's files take to settle, before what is missed there counts as gone."""
+_DAY = 86_400.0
 
 
 class Chores:
@@ -28,7 +29,7 @@ class Chores:
     def __init__(self, archive: Archive, ringing: Ringing) -> None:
         self._archive = archive
         self._ringing = ringing
-        self._next = float("-inf")
+        self._next = self._doubted_at = float("-inf")
         self._is_asked_for = False
 
     def ask_for(self) -> None:
@@ -41,25 +42,57 @@ class Chores:
         return self._is_asked_for or time.monotonic() >= self._next
 
     def carry_out(self, sources: Mapping[str, SourceSettings]) -> None:
-        """Ring for what was missed, and let go of what is gone and of what is too old.
+        """Ring for what was missed, let go of what is gone, too old or only half there.
 
         Raises StoreError and CatalogError.
         """
         self._is_asked_for = False
         self._next = time.monotonic() + _EVERY
         self._ringing.make_up()
+        self._settle_half_gone()
         missed = self._missed(sources)
         self._look_for_copies(missed)
         gone = let_go(self._archive, self._to_forget(missed, sources)).gone
         if gone:
             _log.info("%s let go of: the files are gone.", counted(len(gone), "recording"))
-        old = apply(self._archive, due(self._archive, datetime.now(UTC))).gone
-        if old:
-            self._archive.catalog.worker.note_let_go(len(old))
-            _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
+        self._let_go_of_old()
+        self._archive.catalog.forget_failures_of_gone()
         self._archive.catalog.jobs.forget_gone()
         days = self._archive.settings.retention.hits_days
         self._archive.catalog.hits.forget_before(datetime.now(UTC) - timedelta(days=days))
+
+    def _let_go_of_old(self) -> None:
+        decided = decide(self._archive, datetime.now(UTC))
+        old = apply(self._archive, decided).gone
+        if old:
+            self._archive.catalog.worker.note_let_go(len(old))
+            _log.info("%s let go of, as the retention says.", counted(len(old), "recording"))
+        self._tell_of_doubt(sum(reason is Reason.DOUBTFUL_AGE for _, reason in decided))
+
+    def _tell_of_doubt(self, doubtful: int) -> None:
+        """Say how many stay because nobody knows that the clock is right: once a day."""
+        if doubtful and time.monotonic() - self._doubted_at >= _DAY:
+            self._doubted_at = time.monotonic()
+            _log.warning(
+                "%s would go by age, but nothing was recorded for more than %d days after. If this "
+                "machine's clock is right, `mmrag-video forget --due --trust-clock` lets go of "
+                "them.",
+                counted(doubtful, "recording"),
+                LEAP.days,
+            )
+
+    def _settle_half_gone(self) -> None:
+        """What no search finds any more: overwritten files, and what was broken off half-way."""
+        half_gone = self._archive.catalog.holdings.half_gone()
+        again = {one.recording.id: one.recording for one in half_gone if comes_again(one)}
+        for recording in again.values():
+            self._archive.catalog.jobs.do_again(recording.path)
+        stale = [one.recording.id for one in half_gone if one.recording.id not in again]
+        gone = let_go(self._archive, stale).gone
+        if gone:
+            _log.info(
+                "%s let go of: no search finds them any more.", counted(len(gone), "recording")
+            )
 
     def _missed(self, sources: Mapping[str, SourceSettings]) -> list[Recording]:
         """Recordings of these sources whose file a look at its folder has missed.

@@ -22,7 +22,7 @@ from mmrag_video.catalog.findable import findable_in, is_findable, is_index
 from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
 from mmrag_video.catalog.holdings import Holdings
-from mmrag_video.catalog.jobs import JobQueue
+from mmrag_video.catalog.jobs import JobQueue, JobState
 from mmrag_video.catalog.logins import Logins
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import (
@@ -35,9 +35,16 @@ from mmrag_video.catalog.rows import (
     run_of,
 )
 from mmrag_video.catalog.saved_searches import SavedSearches
-from mmrag_video.catalog.schema import AboutRow, CameraRow, IndexRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import (
+    AboutRow,
+    CameraRow,
+    IndexRow,
+    RecordingRow,
+    RunRow,
+)
 from mmrag_video.catalog.source_table import SourceTable
 from mmrag_video.catalog.users import Users
+from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.catalog.worker_state import WorkerStates
 from mmrag_video.errors import CatalogError
 from mmrag_video.index.identity import IndexIdentity
@@ -244,6 +251,15 @@ class Catalog:
         findable = select(RunRow).where(RunRow.recording == recording, findable_in(index))
         return self._runs(findable.order_by(RunRow.id))
 
+    def is_written(self, recording: str, index: str) -> bool:
+        """Whether it can be found in this index, or a run is at it."""
+        running = and_(RunRow.index == index, RunRow.state == RunState.RUNNING.value)
+        written = select(RunRow.id).where(
+            RunRow.recording == recording, or_(running, findable_in(index))
+        )
+        with self.database.reading() as session:
+            return session.scalar(written.limit(1)) is not None
+
     def last_complete_run(self, index: str) -> int | None:
         """The number of the run that changed what can be found in this index last."""
         with self.database.reading() as session:
@@ -254,6 +270,17 @@ class Catalog:
         failed = and_(RunRow.path == path, RunRow.state == RunState.FAILED.value, RunRow.cleared)
         with self.database.writing() as session:
             session.execute(delete(RunRow).where(failed))
+
+    def forget_failures_of_gone(self) -> None:
+        """Forget runs that failed or were broken off, if their files are gone from a source.
+
+        Not those whose frames are still to be cleared from the store.
+        """
+        ended = RunRow.state.in_([RunState.FAILED.value, RunState.INTERRUPTED.value])
+        empty = or_(RunRow.cleared, RunRow.recording.is_(None))
+        gone = exists().where(JobRow.path == RunRow.path, JobRow.state == JobState.GONE.value)
+        with self.database.writing() as session:
+            session.execute(delete(RunRow).where(ended, empty, gone))
 
     def failures(self, index: str | None = None) -> list[IngestRun]:
         """The last failure of each path since which it was not ingested, newest first."""

@@ -16,9 +16,14 @@ def is_index(index: str | None) -> ColumnElement[bool]:
     return RunRow.index == select(IndexRow.fingerprint).where(IndexRow.active).scalar_subquery()
 
 
+def is_found() -> ColumnElement[bool]:
+    """Of a run: searches of its index, whichever that is, find its frames."""
+    return and_(RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)
+
+
 def findable_in(index: str | None) -> ColumnElement[bool]:
-    """Of a run: its frames are found."""
-    return and_(is_index(index), RunRow.state == RunState.COMPLETE.value, ~RunRow.superseded)
+    """Of a run: searches of this index find its frames."""
+    return and_(is_index(index), is_found())
 
 
 def is_findable(index: str | None) -> ColumnElement[bool]:

@@ -3,10 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.findable import is_found
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.catalog.rows import recording_of, run_of
@@ -39,6 +42,15 @@ class HeldRun:
         return self.run.state is RunState.COMPLETE and not self.superseded
 
 
+@dataclass(frozen=True)
+class HalfGone:
+    """A recording that no search of any index finds any more."""
+
+    recording: Recording
+    is_awaited: bool
+    """Its file was done, was not let go of, and holds no other recording that is found."""
+
+
 class Holdings:
     """What one catalog holds. Every method raises CatalogError if the file cannot be used."""
 
@@ -51,11 +63,38 @@ class Holdings:
             rows = session.scalars(select(RecordingRow))
             return [HeldRecording(recording_of(row), row.seen) for row in rows]
 
+    def named(self, recordings: Collection[str]) -> list[Recording]:
+        """Those of these ids that are there, findable or not."""
+        with self._database.reading() as session:
+            return [
+                recording_of(row)
+                for lot in _lots(recordings)
+                for row in session.scalars(select(RecordingRow).where(RecordingRow.id.in_(lot)))
+            ]
+
     def runs(self) -> list[HeldRun]:
         """Every one, of every index."""
         with self._database.reading() as session:
             rows = session.scalars(select(RunRow))
             return [HeldRun(run_of(row), row.superseded, row.cleared) for row in rows]
+
+    def half_gone(self) -> list[HalfGone]:
+        """Those that no index finds: given up, overwritten, or let go of in part.
+
+        None that is kept or in a case, or is being ingested just now.
+        """
+        running = RunRow.state == RunState.RUNNING.value
+        written = exists().where(RunRow.recording == RecordingRow.id, or_(is_found(), running))
+        done = exists().where(
+            JobRow.path == RecordingRow.path, JobRow.state == JobState.DONE.value, ~JobRow.let_go
+        )
+        awaited = and_(done, ~_is_found_at(RecordingRow.path))
+        query = select(RecordingRow, awaited).where(~RecordingRow.stays, ~written)
+        with self._database.reading() as session:
+            return [
+                HalfGone(recording_of(row), is_awaited)
+                for row, is_awaited in session.execute(query)
+            ]
 
     def beginning_with(self, prefix: str) -> list[Recording]:
         """The recordings whose id begins so."""
@@ -127,12 +166,22 @@ class Holdings:
             session.execute(delete(CameraRow).where(~used))
 
 
+def _is_found_at(path: InstrumentedAttribute[Path]) -> ColumnElement[bool]:
+    """Whether any index finds a recording of the file at this path."""
+    there = aliased(RecordingRow)
+    return exists().where(there.path == path, RunRow.recording == there.id, is_found())
+
+
 def _done_with(recordings: Sequence[str]) -> ColumnElement[bool]:
-    """Jobs that led to one of these: by its path, or as a copy, of which only the size is known."""
+    """Jobs that led to one of these: by its path, or as a copy, of which only the size is known.
+
+    Not those whose file was overwritten: they led to what it holds now.
+    """
     own_path = exists().where(RecordingRow.id.in_(recordings), RecordingRow.path == JobRow.path)
     any_path = exists().where(RecordingRow.path == JobRow.path)
     own_size = exists().where(RecordingRow.id.in_(recordings), RecordingRow.size == JobRow.size)
-    return and_(JobRow.state == JobState.DONE.value, or_(own_path, and_(own_size, ~any_path)))
+    led = or_(and_(own_path, ~_is_found_at(JobRow.path)), and_(own_size, ~any_path))
+    return and_(JobRow.state == JobState.DONE.value, led)
 
 
 def _lots(recordings: Collection[str]) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from mmrag_video.check import Difference, look
 from mmrag_video.cli.console import json_option, print_json, printable
 from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode
-from mmrag_video.mending import Mended, mend
+from mmrag_video.mending import Mended, mend_all
 from mmrag_video.settings import Settings
 
 
@@ -35,7 +35,7 @@ def check(context: click.Context, mending: bool, deep: bool, as_json: bool) -> N
         if mending:
             with writer_lock(archive.directory.root):
                 archive.catalog.interrupt_running()
-                found = [mend(archive, one) for one in look(archive, deep=deep)]
+                found = list(mend_all(archive, deep=deep))
         else:
             found = [Mended(one, one.is_remark, "") for one in look(archive, deep=deep)]
     remaining = [one for one in found if not one.is_mended]
