@@ -104,7 +104,7 @@ def test_on_any_camera_the_second_may_be_on_another(passing: Archive) -> None:
 def test_pairs_come_best_first_and_a_moment_is_in_one_of_them(passing: Archive) -> None:
     found = pairs(passing, DARK, LIGHT, one_camera=False)
     assert [pair.score for pair in found] == sorted((pair.score for pair in found), reverse=True)
-    firsts = [(pair.first.camera, pair.first.start) for pair in found]
+    firsts = [(pair.first.best.recording.id, pair.first.start) for pair in found]
     assert len(set(firsts)) == len(firsts)
 
 
