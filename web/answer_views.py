@@ -27,12 +27,14 @@ def page() -> ResponseReturnValue:
 
 
 def _answer(opened: FormPage) -> WrittenAnswer:
+    if opened.form.asks_nothing:
+        raise UsageError("Only a question in words is answered in words.")
     question = opened.asked
     query = question.first.query
     if query.text is None or query.image is not None or query.without or question.then:
         raise UsageError(
-            "Only one question in words is answered in words: without a picture, without minus"
-            " words, and without something that follows."
+            "Only a question in words alone is answered in words: no picture, no minus words and"
+            " nothing that follows."
         )
     with _turn():
         began = perf_counter()
