@@ -56,7 +56,7 @@ def test_a_date_in_words_is_searched_in_the_pages_zone(page: Page) -> None:
 
 def test_hours_and_weekdays_are_chosen_and_cleared(page: Page) -> None:
     page.goto("/?q=a+box")
-    page.get_by_text("Any time of day").click()
+    page.get_by_text("All hours").click()
     page.get_by_label("From", exact=True).nth(1).fill("13:00")
     page.get_by_role("checkbox", name="Tue").check()
     page.get_by_role("button", name="Search", exact=True).click()
