@@ -217,6 +217,13 @@ def test_minus_words_say_what_must_not_be_there(text: str, words: str, without: 
     assert (found.words, found.without) == (words, without)
 
 
+def test_like_this_means_the_picture_where_there_is_one() -> None:
+    text = "something like this, but at night"
+    found = understand(text, now=NOW, zone=LISBON, cameras=(), with_picture=True)
+    assert (found.words, found.daily) == ("", TimesOfDay("Europe/Lisbon", *NIGHT))
+    assert understood(text).words == "something like this, but"
+
+
 def test_then_parts_a_search_in_two() -> None:
     found = understood("a man enters the room, then leaves with a bag within 5 minutes")
     assert found.words == "a man enters the room"
@@ -254,9 +261,9 @@ def test_a_filter_of_its_own_counts_more_than_the_words() -> None:
 
 
 PHRASES = """
-    a man car at night on Monday Mondays gate the camera - -truck without then within , . yesterday
-    14:00 16:00 between and 3 March 2026 last week 5 minutes ago 99 999 years months since from to
-    before after heute nachts vor Tagen ohne dann 31 00:60 24:00
+    a man car at night on Monday Mondays gate the camera - -truck like this but without then
+    within , . yesterday 14:00 16:00 between and 3 March 2026 last week 5 minutes ago
+    99 999 years months since from to before after heute nachts vor Tagen ohne dann 31 00:60 24:00
 """
 phrases = st.sampled_from(PHRASES.split())
 texts = st.text(max_size=80) | st.lists(phrases, max_size=14).map(" ".join)
@@ -267,11 +274,24 @@ nows = st.datetimes(timezones=zones)
 
 
 @settings(deadline=None, max_examples=300)
-@given(texts, nows, zones, st.sets(st.sampled_from(["hours:at night", "time:yesterday"])))
+@given(
+    texts,
+    nows,
+    zones,
+    st.sets(st.sampled_from(["hours:at night", "time:yesterday"])),
+    st.booleans(),
+)
 def test_any_text_is_understood_and_no_word_is_lost(
-    text: str, now: datetime, zone: ZoneInfo, taken_off: set[str]
+    text: str, now: datetime, zone: ZoneInfo, taken_off: set[str], with_picture: bool
 ) -> None:
-    found = understand(text, now=now, zone=zone, cameras=CAMERAS, taken_off=taken_off)
+    found = understand(
+        text,
+        now=now,
+        zone=zone,
+        cameras=CAMERAS,
+        taken_off=taken_off,
+        with_picture=with_picture,
+    )
     for chip in found.chips:
         assert text[chip.start : chip.end] == chip.words
         assert chip.key not in taken_off

@@ -85,6 +85,7 @@ def _understood(form: SearchForm, cameras: Sequence[str], zone: ZoneInfo) -> Und
         zone=zone,
         cameras=cameras,
         taken_off=form.taken_off,
+        with_picture=bool(form.picture),
     )
 
 

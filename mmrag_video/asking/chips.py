@@ -25,6 +25,8 @@ class ChipKind(StrEnum):
     """Parts it in two, the second to follow the first."""
     WITHIN = "within"
     """Says how soon the second follows."""
+    PICTURE = "picture"
+    """Points at the picture that is searched with, and says nothing else."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mmrag_video.asking.chips import Chip, covered, left_over
 from mmrag_video.asking.following import find_parting
+from mmrag_video.asking.likeness import find_likeness
 from mmrag_video.asking.minus import find_minus
 from mmrag_video.asking.places import find_cameras
 from mmrag_video.asking.times import find_when
@@ -57,23 +58,34 @@ def understand(
     zone: ZoneInfo,
     cameras: Sequence[str],
     taken_off: Collection[str] = (),
+    with_picture: bool = False,
 ) -> Understood:
     """What a text means to somebody who types it now (aware), on the clocks of this zone.
 
     `cameras`: the names that may be named. `taken_off`: keys of chips whose words are to be
-    searched for instead. A word that is not clearly a time, a camera or one of the others stays.
+    searched for instead. `with_picture`: whether a picture is searched with, which "like this"
+    means. A word that is not clearly a time, a camera or one of the others stays.
     """
     taken_off = frozenset(taken_off)
+    likeness = find_likeness(text, taken_off) if with_picture else []
     parting = find_parting(text, taken_off)
     if parting is None:
-        return _part(text, (0, len(text)), (), now, zone, cameras, taken_off)
-    chips = (parting.then, *((parting.within,) if parting.within else ()))
+        only = _part(text, (0, len(text)), likeness, now, zone, cameras, taken_off)
+        return _with_chips(only, likeness)
+    chips = (*likeness, parting.then, *((parting.within,) if parting.within else ()))
     then = parting.then
     first = _part(text, (0, then.start), chips, now, zone, cameras, taken_off)
     second = _part(text, (then.end, len(text)), chips, now, zone, cameras, taken_off)
-    together = sorted({*first.chips, *second.chips, *chips}, key=lambda chip: chip.start)
     following = Following(_filled(second, first), parting.soon)
-    return replace(_filled(first, second), chips=tuple(together), then=following)
+    return replace(
+        _with_chips(_filled(first, second), (*second.chips, *chips)),
+        then=following,
+    )
+
+
+def _with_chips(part: Understood, chips: Sequence[Chip]) -> Understood:
+    together = sorted((*part.chips, *chips), key=lambda chip: chip.start)
+    return replace(part, chips=tuple(together))
 
 
 def _part(

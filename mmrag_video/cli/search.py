@@ -83,7 +83,9 @@ def search(
     """
     settings: Settings = context.obj
     with opened(settings, cameras, start, end, hours, weekdays) as (archive, where):
-        understood = _understood(archive, words or "", then, literally=literally)
+        understood = _understood(
+            archive, words or "", then, literally=literally, with_picture=image is not None
+        )
         if without:
             both = filter(None, (understood.without, without))
             understood = replace(understood, without=", ".join(both))
@@ -97,7 +99,9 @@ def search(
         context.exit(ExitCode.NO_CONFIDENT_MATCH)
 
 
-def _understood(archive: Archive, words: str, then: str | None, *, literally: bool) -> Understood:
+def _understood(
+    archive: Archive, words: str, then: str | None, *, literally: bool, with_picture: bool
+) -> Understood:
     if then is not None and not (words.strip() and then.strip()):
         raise UsageError("--then needs words before it and after it.")
     if literally:
@@ -109,6 +113,7 @@ def _understood(archive: Archive, words: str, then: str | None, *, literally: bo
         now=datetime.now(zone),
         zone=zone,
         cameras=archive.catalog.camera_names(),
+        with_picture=with_picture,
     )
 
 
