@@ -242,6 +242,13 @@ def test_both_parts_of_then_share_time_and_camera_unless_they_name_their_own() -
     assert found.start == second.start == at("2026-03-17")
 
 
+def test_minus_words_belong_to_their_part() -> None:
+    found = understood("a car, then -truck a man")
+    assert found.then is not None
+    assert (found.without, found.then.understood.without) == ("", "truck")
+    assert found.then.understood.words == "a man"
+
+
 def test_a_chip_that_is_taken_off_leaves_its_words_to_be_searched_for() -> None:
     text = "a man at night at the gate without a hat, then a dog within 5 minutes"
     keys = [chip.key for chip in understood(text).chips]

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from mmrag_video.catalog.audit import Action
 from tests.browser import NARROW, WIDE, open_browser, served, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import get, words_of
@@ -126,3 +127,10 @@ def test_a_facet_that_no_moment_has_leaves_nothing(client: FlaskClient) -> None:
     answer = get(client, "/?q=a+box&has=thing:horse")
     assert "Nothing was found" in words_of(answer)
     assert 'name="has" value="thing:horse" checked' in words_of(answer)
+
+
+def test_a_search_is_noted_in_the_audit_log(client: FlaskClient, collection: PageArchive) -> None:
+    get(client, "/?q=a+box+at+the+gate&weekday=tue")
+    newest = collection.archive.catalog.audit.entries()[0]
+    assert newest.action is Action.SEARCH
+    assert newest.about == {"q": "a box at the gate", "weekday": ["tue"]}

@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 from mmrag_video.asking.chips import Chip, ChipKind, chip_key
 
-_SIGN = re.compile(r'(?<!\S)-(?:"(?P<quoted>[^"]*\w[^"]*)"|(?P<word>[^\W\d_][^\s,;"]*))')
+# After white space, or after what was understood already (chips.covered).
+_SIGN = re.compile(r'(?<![^\s;])-(?:"(?P<quoted>[^"]*\w[^"]*)"|(?P<word>[^\W\d_][^\s,;"]*))')
 _ARTICLE = r"(?:(?:an?|any|the|eine?[mnr]?)\s+)?"
 _BOUNDARY = (
     r"(?:an?|the|at|on|in|by|near|and|or|but|with|without|while|who|that|which|under|over|behind"
