@@ -18,8 +18,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 """All that both Milvus (Go's strconv.Unquote) and Milvus Lite read within double quotes."""
 
 MOST_SPANS = 1_500
-"""Times of day in one search: four years of nights. A thousand cost little beside the scan, four
-thousand several times as much (benchmarks/results/search_scale.md)."""
+"""Times of day in one search: four years of nights. A year of them costs little beside the scan,
+four years more than the scan itself (docs/architecture.md has the figures)."""
 
 
 def quoted(text: str) -> str:
