@@ -21,7 +21,7 @@ import psutil
 from numpy.typing import NDArray
 
 from benchmarks.machine import machine, write_table
-from mmrag_video.index.frames import FrameFilter, StoredFrame
+from mmrag_video.index.frames import FrameFilter, StoredFrame, TimesOfDay
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.server import lease_server
 from mmrag_video.index.store import FrameStore
@@ -144,6 +144,9 @@ def searches(store: FrameStore, frames: int) -> dict[str, Callable[[Vector], obj
         "400 best of one camera in ten": lambda query: store.search(query, one_camera, 400),
         "100 best of one camera in ten": lambda query: store.search(query, one_camera, 100),
         "400 best of a tenth of the time": lambda query: store.search(query, one_tenth, 400),
+        "400 best of 31 nights": lambda query: store.search(query, nights(31), 400),
+        "400 best of 366 nights": lambda query: store.search(query, nights(366), 400),
+        "400 best of 1,464 nights": lambda query: store.search(query, nights(1464), 400),
         "400 best, 3 runs left out": lambda query: store.search(
             query, limit=400, without_runs=[2, 3, 4]
         ),
@@ -151,6 +154,13 @@ def searches(store: FrameStore, frames: int) -> dict[str, Callable[[Vector], obj
             f"{3:064x}", Fraction(10), Fraction(20)
         ),
     }
+
+
+def nights(days: int) -> FrameFilter:
+    """So many nights, the last of which has all the footage."""
+    night = TimesOfDay("UTC", 22 * 60, 6 * 60)
+    end = START + timedelta(days=1)
+    return FrameFilter(start=end - timedelta(days=days), end=end, daily=night)
 
 
 def scan(vectors: NDArray[np.float32], query: Vector) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 Times are given twice: as decimal seconds to compute with, and exactly, as a fraction in text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -20,10 +20,11 @@ from mmrag_video.catalog.tally import SourceCounts
 from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
-from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.moments import Answer, Confidence, Moment, Span
 from mmrag_video.queue_overview import QueueOverview
 from mmrag_video.recording_file import file_state
 from mmrag_video.saved_search import webhook_host
+from mmrag_video.sequences import Pair
 from mmrag_video.sources import Source
 from mmrag_video.video.timecode import Timecode, address_seconds
 
@@ -33,6 +34,23 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
     return {
         "confident": answer.is_confident,
         "moments": [moment_to_json(moment) for moment in answer.moments],
+    }
+
+
+def pairs_to_json(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Pairs of moments, best first."""
+    return {
+        "confident": any(pair.confidence is not Confidence.WEAK for pair in pairs),
+        "pairs": [
+            {
+                "score": round(pair.score, 4),
+                "confidence": pair.confidence.value,
+                "gap_s": pair.gap.total_seconds(),
+                "first": moment_to_json(pair.first),
+                "second": moment_to_json(pair.second),
+            }
+            for pair in pairs
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from mmrag_video.index.frames import FoundFrame, StoredFrame
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.joining import JudgedFrame
 from mmrag_video.models.base import Candidate, Query, Reranker
+from mmrag_video.unwanted import judge
 from mmrag_video.video.frames import Image
 
 
@@ -67,7 +68,7 @@ class FrameJudge:
                 JudgedFrame(frame, self._score_by_vector(frame), "", self._standing(frame))
                 for frame in frames
             ]
-        judgements = reranker.judge(self._query, self._candidates(frames, reranker))
+        judgements = judge(reranker, self._query, self._candidates(frames, reranker))
         return [
             JudgedFrame(
                 frame,

@@ -1,11 +1,12 @@
 """Moments: what a search answers with. Neighbouring frames that match, as one span of time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
 from mmrag_video.catalog.records import Recording
+from mmrag_video.models.base import Facts
 
 
 class Confidence(StrEnum):
@@ -40,6 +41,8 @@ class Moment:
     """Share of the collection (0 to 1) that answers this query less well, from a sample."""
     why: str
     """What in the best frame answers the query; empty if the model cannot say."""
+    facts: Facts = field(default_factory=dict, compare=False, repr=False)
+    """What the model wrote down of the best frame; empty if it writes nothing down."""
 
     @property
     def camera(self) -> str:

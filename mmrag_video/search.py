@@ -1,7 +1,8 @@
 """From a query to moments: recall by vector, look again at the best, join neighbours, weigh."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import islice
 
@@ -14,9 +15,11 @@ from mmrag_video.joining import Event, find_events, in_turns, join_recordings
 from mmrag_video.judging import FrameJudge
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Answer, Moment, Span
+from mmrag_video.unwanted import query_vector
 
 LONGEST_QUERY = 500
 """Characters: some five sentences; models read little more, and take long over it."""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SPREAD = Fraction(2)
 """Seconds: of recalled frames closer than this to each other one is read first."""
 
@@ -34,9 +37,12 @@ def search(
     if identity is None:
         return Answer(moments=())
     settings = archive.settings.search
-    vector = archive.model.embedder.embed_query(query)
+    vector = query_vector(archive.model, query)
     recalled = archive.store(identity).search(
-        vector, where or FrameFilter(), settings.recall, archive.hidden_runs(identity)
+        vector,
+        _in_footage(archive, where or FrameFilter()),
+        settings.recall,
+        archive.hidden_runs(identity),
     )
     recordings = _complete_recordings(archive, recalled)
     recalled = [found for found in recalled if found.frame.recording in recordings]
@@ -68,14 +74,19 @@ def search(
 
 def checked(query: Query) -> Query:
     """The query without white space around it. Raises UsageError if it is empty or no text."""
-    query = Query(text=(query.text or "").strip() or None, image=query.image)
+    query = replace(query, text=_checked_words(query.text), without=_checked_words(query.without))
     if query.text is None and query.image is None:
         raise UsageError("Say what to look for, in words or with a picture.")
-    if query.text and query.text != query.text.encode(errors="replace").decode():
-        raise UsageError(f"The question {query.text!r} holds bytes that are not valid text.")
-    if len(query.text or "") > LONGEST_QUERY:
-        raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
     return query
+
+
+def _checked_words(text: str | None) -> str | None:
+    words = (text or "").strip()
+    if words != words.encode(errors="replace").decode():
+        raise UsageError(f"The question {words!r} holds bytes that are not valid text.")
+    if len(words) > LONGEST_QUERY:
+        raise UsageError(f"Say it in at most {LONGEST_QUERY} characters.")
+    return words or None
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,17 @@ def spread(recalled: Sequence[FoundFrame], count: int) -> list[FoundFrame]:
     return (first + rest)[:count]
 
 
+def _in_footage(archive: Archive, where: FrameFilter) -> FrameFilter:
+    """The filter with ends, where it needs them: from the first recording to the last."""
+    if where.daily is None or (where.start and where.end):
+        return where
+    cameras = archive.catalog.cameras()
+    first = min((camera.first for camera in cameras if camera.first), default=_NEVER)
+    last = max((camera.last for camera in cameras if camera.last), default=_NEVER)
+    # The last frame of a recording may stand for more than the recording is long.
+    return replace(where, start=where.start or first, end=where.end or last + timedelta(hours=1))
+
+
 def _complete_recordings(archive: Archive, recalled: Sequence[FoundFrame]) -> dict[str, Recording]:
     """The recordings of these frames, by id, without any that is not completely ingested."""
     ids = sorted({found.frame.recording for found in recalled})
@@ -126,4 +148,5 @@ def _moment(
         confidence=confidence(event.best.score, collection.scores),
         above=share_below(event.best.likeness, collection.likeness),
         why=event.best.why,
+        facts=frame.facts,
     )

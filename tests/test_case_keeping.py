@@ -67,17 +67,17 @@ def archive(opened: Archive) -> Archive:
 
 
 @pytest.fixture
-def two(archive: Archive, yard_clip: Path, gate_clip: Path) -> dict[str, Recording]:
-    ingest_all(archive, yard_clip, gate_clip)
-    return by_camera(archive)
-
-
-@pytest.fixture
 def none(archive: Archive) -> Archive:
     """The module's, without recordings."""
     with writer_lock(archive.directory.root):
         let_go(archive, [one.id for one in archive.catalog.recordings()])
     return archive
+
+
+@pytest.fixture
+def two(none: Archive, yard_clip: Path, gate_clip: Path) -> dict[str, Recording]:
+    ingest_all(none, yard_clip, gate_clip)
+    return by_camera(none)
 
 
 def test_the_retention_takes_it_when_its_case_is_removed_and_not_before(
@@ -170,7 +170,9 @@ def test_a_source_that_forgets_what_is_deleted_does_not_forget_it(
         stays.unlink()
         goes.unlink()
         worker.wait_for("1 recording let go of")
-        worker.wait_until(lambda: counted(archive, JobState.GONE) == 1, "the other leaves the queue")
+        worker.wait_until(
+            lambda: counted(archive, JobState.GONE) == 1, "the other leaves the queue"
+        )
         assert set(by_camera(archive)) == {"yard", "lobby"}
         [moment] = collected(archive, archive.catalog.cases.moments(case.id))
         assert "is not there any more" in moment.problems[0]

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 
 from mmrag_video.errors import UsageError
 from mmrag_video.index.filters import filter_expression, quoted
-from mmrag_video.index.frames import FrameFilter, StoredFrame
+from mmrag_video.index.frames import MINUTES_A_DAY, FrameFilter, StoredFrame, TimesOfDay
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.index.server import lease_server
 from mmrag_video.index.store import FrameStore
+from mmrag_video.index.times_of_day import spans_of
 from mmrag_video.video.sampled import KeepReason
 
 NOON = datetime(2024, 3, 31, 12, tzinfo=UTC)
@@ -152,6 +155,104 @@ def test_a_time_range_is_exact_to_the_microsecond_in_any_zone(store: FrameStore)
     after = FrameFilter(cameras=("zones",), start=end - timedelta(microseconds=1))
     assert found(store, before) == {one.key}
     assert found(store, after) == set()
+
+
+LISBON = "Europe/Lisbon"
+CLOCKS_FORWARD = datetime(2024, 3, 31, 1, tzinfo=UTC)
+CLOCKS_BACK = datetime(2024, 10, 27, 1, tzinfo=UTC)
+minutes = st.integers(0, MINUTES_A_DAY - 1)
+times_of_day = st.builds(
+    TimesOfDay,
+    zone=st.sampled_from([LISBON, "UTC", "Asia/Kathmandu", "Australia/Lord_Howe"]),
+    start=minutes,
+    end=minutes.map(lambda minute: minute + 1),
+    weekdays=st.frozensets(st.integers(0, 6)),
+)
+
+
+def by_the_clock(daily: TimesOfDay, moment: datetime) -> bool:
+    """What a person says who looks at the clock on the wall."""
+    local = moment.astimezone(ZoneInfo(daily.zone))
+    minute, weekday = local.hour * 60 + local.minute, local.weekday()
+    if daily.end > daily.start:
+        inside = daily.start <= minute < daily.end
+    elif minute >= daily.start:
+        inside = True
+    else:
+        inside, weekday = minute < daily.end, (weekday - 1) % 7
+    return inside and (not daily.weekdays or weekday in daily.weekdays)
+
+
+@settings(deadline=None)
+@given(times_of_day, st.sampled_from([CLOCKS_FORWARD, CLOCKS_BACK]), st.integers(1, 5), st.data())
+def test_times_of_day_are_what_the_clock_on_the_wall_says_when_it_is_changed_too(
+    daily: TimesOfDay, change: datetime, days: int, data: st.DataObject
+) -> None:
+    start = change - timedelta(days=days, minutes=data.draw(minutes))
+    spans = spans_of(daily, start, change + timedelta(days=3))
+    assert spans == sorted(spans)
+    for _ in range(20):
+        moment = start + timedelta(minutes=data.draw(st.integers(0, 72 * 60)))
+        inside = any(begin <= moment < end for begin, end in spans)
+        assert inside == by_the_clock(daily, moment)
+
+
+def test_an_hour_that_happens_twice_is_in_it_twice() -> None:
+    half_past_one = TimesOfDay(LISBON, 90, 100)
+    day = (CLOCKS_BACK - timedelta(hours=12), CLOCKS_BACK + timedelta(hours=12))
+    assert [start for start, _ in spans_of(half_past_one, *day)] == [
+        CLOCKS_BACK - timedelta(minutes=30),
+        CLOCKS_BACK + timedelta(minutes=30),
+    ]
+    day = (CLOCKS_FORWARD - timedelta(hours=12), CLOCKS_FORWARD + timedelta(hours=12))
+    assert spans_of(half_past_one, *day) == []
+
+
+@EXAMPLES
+@given(
+    times_of_day,
+    st.lists(st.tuples(st.integers(0, 20 * 24 * 60), st.integers(1, 90)), max_size=8),
+)
+def test_a_time_of_day_finds_what_overlaps_it_and_nothing_of_unknown_time(
+    store: FrameStore, daily: TimesOfDay, lengths: list[tuple[int, int]]
+) -> None:
+    start, end = CLOCKS_FORWARD - timedelta(days=10), CLOCKS_FORWARD + timedelta(days=11)
+    walls = [
+        (start + timedelta(minutes=minute), start + timedelta(minutes=minute + length))
+        for minute, length in lengths
+    ]
+    frames = [frame("daily", wall=wall, second=second) for second, wall in enumerate(walls)]
+    store.delete_run(1)
+    store.insert([(one, VECTOR) for one in [*frames, frame("daily", second=99)]])
+
+    def overlaps(one: StoredFrame) -> bool:
+        assert one.wall_start and one.wall_end
+        length = (one.wall_end - one.wall_start) // timedelta(minutes=1)
+        moments = [one.wall_start + timedelta(minutes=minute) for minute in range(length)]
+        return any(by_the_clock(daily, moment) for moment in moments)
+
+    where = FrameFilter(cameras=("daily",), start=start, end=end, daily=daily)
+    assert found(store, where) == {one.key for one in frames if overlaps(one)}
+
+
+def test_four_years_of_nights_are_one_search_and_more_are_refused(store: FrameStore) -> None:
+    wall = (NOON.replace(hour=23), NOON.replace(hour=23, minute=1))
+    one = frame("years", wall=wall)
+    store.insert([(one, VECTOR), (frame("years", "noon", (NOON, NOON)), VECTOR)])
+    where = FrameFilter(
+        cameras=("years",),
+        start=NOON - timedelta(days=1400),
+        end=NOON + timedelta(days=90),
+        daily=TimesOfDay("UTC", 22 * 60, 6 * 60),
+    )
+    assert found(store, where) == {one.key}
+    with pytest.raises(UsageError, match="give a shorter time range"):
+        found(store, replace(where, start=NOON - timedelta(days=1500)))
+
+
+def test_a_time_of_day_needs_a_first_and_a_last_day() -> None:
+    with pytest.raises(UsageError, match="from one time to another"):
+        filter_expression(FrameFilter(start=NOON, daily=TimesOfDay(LISBON)))
 
 
 def test_conditions_hold_together(store: FrameStore) -> None:

@@ -59,7 +59,7 @@ def test_handles_are_added(client: FlaskClient):
         told = json.loads(get(client, f"/export?q=a+red+box&weak=1&format=json{query}").data)
         return [one["spans"][0]["start_s"] for one in told["moments"]]
 
-    assert starts("&before=0.5") == [max(0, start - 0.5) for start in starts("")]
+    assert starts("&handle_before=0.5") == [max(0, start - 0.5) for start in starts("")]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,11 @@ def test_handles_are_added(client: FlaskClient):
         ("q=a+red+box&format=exe", 400, "There is no format 'exe'"),
         ("q=a+red+box", 400, "There is no format ''"),
         ("format=csv", 400, "Say what to look for"),
-        ("q=a+red+box&format=csv&before=x", 400, "before: 'x' is not a number of seconds"),
+        (
+            "q=a+red+box&format=csv&handle_before=x",
+            400,
+            "handle_before: 'x' is not a number of seconds",
+        ),
         ("q=a+red+box&format=csv&camera=none", 400, "no camera named 'none'"),
         ("q=a+horse&format=csv", 400, "Nothing stands out"),
     ],

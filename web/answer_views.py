@@ -29,14 +29,19 @@ def page() -> ResponseReturnValue:
 
 
 def _answer(opened: FormPage) -> WrittenAnswer:
-    where = opened.where
-    question = opened.form.query(services().pictures).text
-    if question is None or opened.form.picture:
-        raise UsageError("Only a question in words alone is answered in words.")
+    if opened.form.asks_nothing:
+        raise UsageError("Only a question in words is answered in words.")
+    question = opened.asked
+    query = question.first.query
+    if query.text is None or query.image is not None or query.without or question.then:
+        raise UsageError(
+            "Only a question in words alone is answered in words: no picture, no minus words and"
+            " nothing that follows."
+        )
     access.note(Action.SEARCH, **opened.form.about(), answer="in words")
     with _turn():
         began = perf_counter()
-        answer = ask(services().archive, question, where)
+        answer = ask(services().archive, query.text, question.first.where)
         services().metrics.answers.observe(perf_counter() - began)
         return answer
 

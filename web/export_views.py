@@ -19,10 +19,10 @@ from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from mmrag_video.moments import Confidence
-from mmrag_video.search import search
 from web import access
 from web.asked_time import parse_seconds
 from web.form_page import FormPage, open_form_page
+from web.found import all_found
 from web.services import services
 
 blueprint = Blueprint("export", __name__)
@@ -46,8 +46,8 @@ def download() -> ResponseReturnValue:
     order = ExportOrder(
         format=_format(),
         title=opened.form.words or "mmrag-video",
-        before=_handle("before"),
-        after=_handle("after"),
+        before=_handle("handle_before"),
+        after=_handle("handle_after"),
     )
     moments = _moments(opened)
     with _turn():
@@ -84,12 +84,10 @@ def _turn() -> Iterator[None]:
 
 
 def _moments(opened: FormPage) -> list[ExportMoment]:
-    archive, form = services().archive, opened.form
-    limit = form.moments(archive.settings.search.limit)
-    answer = search(archive, form.query(services().pictures), opened.where, limit)
     with_weak = "weak" in request.args
-    moments = (m for m in answer.moments if with_weak or m.confidence is not Confidence.WEAK)
-    return found(moments, form.words)
+    moments = all_found(opened.form, opened.asked)
+    shown = (m for m in moments if with_weak or m.confidence is not Confidence.WEAK)
+    return found(shown, opened.form.words)
 
 
 def _format() -> Format:

@@ -1,17 +1,20 @@
 """A page with the search form, and under it what the form asks for or why that cannot be had."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from mmrag_video.asked import Asked, asked
+from mmrag_video.asking.understanding import Understood, understand
 from mmrag_video.errors import MmragError
-from mmrag_video.index.frames import FrameFilter
+from mmrag_video.sequences import Step
 from web import access
 from web.errors import status_of
-from web.search_form import SearchForm
+from web.search_form import MOST_CHARACTERS, SearchForm
 from web.services import services
 
 
@@ -25,16 +28,31 @@ class FormPage:
     """Names of those that can be searched."""
     zone: str
     """In which the form's times are read."""
+    understood: Understood
+    """What its words mean."""
 
     @property
-    def where(self) -> FrameFilter:
-        """Where the form asks to look. Raises UsageError."""
-        return access.restricted(self.form.filter(self.cameras, ZoneInfo(self.zone)))
+    def asked(self) -> Asked:
+        """What the form asks for, in the cameras that may be seen. Raises UsageError."""
+        self.form.checked_words()
+        question = asked(
+            self.understood,
+            self.form.filter(self.cameras, ZoneInfo(self.zone)),
+            self.form.image(services().pictures),
+            any_camera=self.form.any_camera,
+        )
+        then = question.then
+        return replace(question, first=_restricted(question.first), then=then and _restricted(then))
 
     def render(self, **parts: object) -> str:
         """The page with these parts; those that its template knows and are not here are empty."""
         return render_template(
-            self.template, form=self.form, cameras=self.cameras, zone=self.zone, **parts
+            self.template,
+            form=self.form,
+            cameras=self.cameras,
+            zone=self.zone,
+            understood=self.understood,
+            **parts,
         )
 
     def answer(self, find: Callable[[], Mapping[str, object]]) -> ResponseReturnValue:
@@ -47,10 +65,29 @@ class FormPage:
 
 def open_form_page(template: str) -> FormPage:
     """The page for the present request's arguments."""
-    archive = services().archive
+    form, cameras = SearchForm.read(request.args), access.camera_names()
+    zone = services().archive.settings.clock.zone
     return FormPage(
         template=template,
-        form=SearchForm.read(request.args),
-        cameras=access.camera_names(),
-        zone=archive.settings.clock.zone,
+        form=form,
+        cameras=cameras,
+        zone=zone,
+        understood=_understood(form, cameras, ZoneInfo(zone)),
     )
+
+
+def _understood(form: SearchForm, cameras: Sequence[str], zone: ZoneInfo) -> Understood:
+    if len(form.words) > MOST_CHARACTERS:  # refused when it is searched for
+        return Understood(form.words)
+    return understand(
+        form.words,
+        now=datetime.now(zone),
+        zone=zone,
+        cameras=cameras,
+        taken_off=form.taken_off,
+        with_picture=bool(form.picture),
+    )
+
+
+def _restricted(step: Step) -> Step:
+    return replace(step, where=access.restricted(step.where))

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
+from mmrag_video.asking.clock_times import minute_of_day
+from mmrag_video.asking.weekdays import NAMES
 from mmrag_video.errors import UsageError
-from mmrag_video.index.frames import FrameFilter
-from mmrag_video.models.base import Query
+from mmrag_video.index.frames import MINUTES_A_DAY, FrameFilter, TimesOfDay
+from mmrag_video.video.frames import Image
 from web.query_pictures import QueryPictures
 
 MOST_CHARACTERS = 500
@@ -30,17 +32,34 @@ class SearchForm:
     """Id of a kept query picture; empty: none."""
     limit: str = ""
     """Moments asked for; empty: the setting `search.limit`."""
+    hours_from: str = ""
+    """`22:00`, as `<input type=time>` writes it; empty with `hours_to`: all day."""
+    hours_to: str = ""
+    weekdays: tuple[str, ...] = ()
+    """`mon` to `sun`; empty: all."""
+    taken_off: tuple[str, ...] = ()
+    """Keys of chips whose words are to be searched for."""
+    any_camera: bool = False
+    """Whether what follows may be on another camera."""
+    facets: tuple[str, ...] = ()
+    """Keys of the facets that a moment must have."""
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "SearchForm":
         """The form as it stands in an address or a posted body."""
         return cls(
             words=fields.get("q", "").strip(),
-            cameras=tuple(dict.fromkeys(name for name in fields.getlist("camera") if name)),
+            cameras=_several(fields, "camera"),
             start=fields.get("from", "").strip(),
             end=fields.get("to", "").strip(),
             picture=fields.get("picture", "").strip(),
             limit=fields.get("limit", "").strip(),
+            hours_from=fields.get("after", "").strip(),
+            hours_to=fields.get("before", "").strip(),
+            weekdays=_several(fields, "weekday"),
+            taken_off=_several(fields, "off"),
+            any_camera=bool(fields.get("any")),
+            facets=_several(fields, "has"),
         )
 
     @property
@@ -50,8 +69,16 @@ class SearchForm:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether cameras or times are restricted."""
-        return bool(self.cameras or self.start or self.end)
+        """Whether cameras, times or what is in the picture are restricted."""
+        return self != self.unfiltered()
+
+    @property
+    def hours_in_words(self) -> str:
+        """`22:00–06:00, Mon, Tue`; empty where all times of day are meant."""
+        hours = ""
+        if self.hours_from or self.hours_to:
+            hours = f"{self.hours_from or '00:00'}–{self.hours_to or '24:00'}"
+        return ", ".join(filter(None, (hours, *(day.capitalize() for day in self.weekdays))))
 
     def arguments(self) -> dict[str, Any]:
         """The address's arguments, without the empty ones; `url_for` takes them."""
@@ -62,6 +89,12 @@ class SearchForm:
             "to": self.end,
             "picture": self.picture,
             "limit": self.limit,
+            "after": self.hours_from,
+            "before": self.hours_to,
+            "weekday": self.weekdays,
+            "off": self.taken_off,
+            "any": "1" if self.any_camera else "",
+            "has": self.facets,
         }
         return {name: value for name, value in fields.items() if value}
 
@@ -73,12 +106,18 @@ class SearchForm:
             "cameras": list(self.cameras),
             "from": self.start,
             "to": self.end,
+            "times_of_day": self.hours_in_words,
+            "has": list(self.facets),
         }
         return {name: value for name, value in named.items() if value}
 
     def with_words(self, words: str) -> "SearchForm":
         """The same search with these words."""
-        return replace(self, words=words)
+        return replace(self, words=words, taken_off=())
+
+    def with_taken_off(self, chip: str) -> "SearchForm":
+        """The same search, but a chip's words are searched for."""
+        return replace(self, taken_off=(*self.taken_off, chip))
 
     def with_picture(self, picture: str) -> "SearchForm":
         """The same search with this query picture, or with none if empty."""
@@ -86,21 +125,33 @@ class SearchForm:
 
     def unfiltered(self) -> "SearchForm":
         """The same question to all cameras and times."""
-        return replace(self, cameras=(), start="", end="")
+        return replace(
+            self,
+            cameras=(),
+            start="",
+            end="",
+            hours_from="",
+            hours_to="",
+            weekdays=(),
+            facets=(),
+        )
 
     def with_limit(self, limit: int) -> "SearchForm":
         """The same search for up to `limit` moments."""
         return replace(self, limit=str(limit))
 
-    def query(self, pictures: QueryPictures) -> Query:
-        """What is asked. Raises UsageError."""
+    def checked_words(self) -> str:
+        """The words. Raises UsageError if there are too many."""
         if len(self.words) > MOST_CHARACTERS:
             raise UsageError(
                 f"The question is {len(self.words)} characters long; "
                 f"please ask in at most {MOST_CHARACTERS}."
             )
-        image = pictures.image(self.picture) if self.picture else None
-        return Query(text=self.words or None, image=image)
+        return self.words
+
+    def image(self, pictures: QueryPictures) -> Image | None:
+        """The picture that is searched with. Raises UsageError if it is no longer here."""
+        return pictures.image(self.picture) if self.picture else None
 
     def filter(self, known_cameras: Collection[str], zone: ZoneInfo) -> FrameFilter:
         """Where it is searched. Raises UsageError for an unknown camera or an impossible time."""
@@ -114,7 +165,22 @@ class SearchForm:
             end += timedelta(days=1)  # as with `mmrag-video search --to`: the day is meant whole
         if start is not None and end is not None and end <= start:
             raise UsageError("The time range ends before it begins; please swap From and To.")
-        return FrameFilter(cameras=self.cameras, start=start, end=end)
+        daily = self._daily(zone)
+        return FrameFilter(cameras=self.cameras, start=start, end=end, daily=daily)
+
+    def _daily(self, zone: ZoneInfo) -> TimesOfDay | None:
+        if not (self.hours_from or self.hours_to or self.weekdays):
+            return None
+        start = _minute("Hours from", self.hours_from or "00:00")
+        end = _minute("Hours to", self.hours_to or "24:00") or MINUTES_A_DAY
+        if start == end:
+            raise UsageError("The hours end when they begin; please choose others, or none.")
+        names = [name.lower() for name in NAMES]
+        for day in self.weekdays:
+            if day not in names:
+                raise UsageError(f"{day[:40]!r} is no day of the week such as mon.")
+        days = frozenset(names.index(day) for day in self.weekdays)
+        return TimesOfDay(zone.key, start % MINUTES_A_DAY, end, days)
 
     def moments(self, usual: int) -> int:
         """How many moments to answer with. Raises UsageError."""
@@ -123,6 +189,17 @@ class SearchForm:
         if not (self.limit.isascii() and self.limit.isdecimal() and len(self.limit) <= 6):
             raise UsageError(f"The limit {self.limit[:20]!r} is not a whole number.")
         return max(1, min(int(self.limit), MOST_MOMENTS))
+
+
+def _several(fields: MultiDict[str, str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in fields.getlist(name) if value))
+
+
+def _minute(field: str, text: str) -> int:
+    minute = minute_of_day(text)
+    if minute is None:
+        raise UsageError(f"{field}: {text[:40]!r} is not a time of day such as 22:00.")
+    return minute
 
 
 def _time(field: str, text: str, zone: ZoneInfo, fold: int) -> datetime | None:

@@ -18,11 +18,16 @@ _Answer = TypeVar("_Answer")
 
 @contextmanager
 def opened(
-    settings: Settings, cameras: tuple[str, ...], start: str | None, end: str | None
+    settings: Settings,
+    cameras: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    hours: str | None = None,
+    weekdays: tuple[str, ...] = (),
 ) -> Iterator[tuple[Archive, FrameFilter]]:
     """The archive, and where the options say to look in it. Raises UsageError as `filter_of`."""
     with Archive(settings) as archive:
-        yield archive, filter_of(archive, cameras, start, end)
+        yield archive, filter_of(archive, cameras, start, end, hours, weekdays)
 
 
 def tell(

@@ -44,11 +44,28 @@ class FoundFrame:
     similarity: float
 
 
+MINUTES_A_DAY = 24 * 60
+
+
+@dataclass(frozen=True)
+class TimesOfDay:
+    """From one minute to another, each day or on some weekdays, on the clocks of a zone."""
+
+    zone: str
+    """IANA name."""
+    start: int = 0
+    """Minutes after midnight, 0 to 1439."""
+    end: int = MINUTES_A_DAY
+    """1 to 1440; where it is not after the start it is on the next day."""
+    weekdays: frozenset[int] = frozenset()
+    """On which it starts, 0 is Monday; empty: on all."""
+
+
 @dataclass(frozen=True)
 class FrameFilter:
     """Which frames a search may find. None or empty: no restriction.
 
-    With a time range, frames whose wall-clock time is unknown are left out.
+    With a time range or times of day, frames whose wall-clock time is unknown are left out.
     """
 
     cameras: tuple[str, ...] = ()
@@ -57,3 +74,5 @@ class FrameFilter:
     end: datetime | None = None
     """Aware; frames that start before this."""
     recordings: tuple[str, ...] = ()
+    daily: TimesOfDay | None = None
+    """Needs a start and an end: it is searched for day by day."""

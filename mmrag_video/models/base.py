@@ -7,7 +7,7 @@ registry.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -28,6 +28,19 @@ class Query:
 
     text: str | None = None
     image: Image | None = None
+    without: str | None = None
+    """What must not be there, in words. Models never see it: the search asks them of it as of
+    another query (`unwanted`), and puts the two together (unwanted.py)."""
+
+    @property
+    def wanted(self) -> "Query":
+        """What must be there."""
+        return replace(self, without=None)
+
+    @property
+    def unwanted(self) -> "Query | None":
+        """What must not be there, as a query of its own."""
+        return None if self.without is None else Query(text=self.without)
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,24 @@ class PointsOut(Protocol):
         """What in the frame the query speaks of; where it names nothing that is there, or there is
         no query, all that the model would tell of. Reads the facts alone, in microseconds.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class NamedThing:
+    """Something in a frame, in one word and perhaps a colour."""
+
+    name: str
+    colour: str
+    """Empty where none is plain."""
+
+
+@runtime_checkable
+class NamesThings(Protocol):
+    """A reranker that can say in words what the facts of a frame hold; one without cannot."""
+
+    def things(self, facts: Facts) -> list[NamedThing]:
+        """What is plainly there, one for each thing."""
         ...
 
 

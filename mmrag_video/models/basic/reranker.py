@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from mmrag_video.models.base import Candidate, Facts, Judgement, PointedOut, Query
+from mmrag_video.models.base import Candidate, Facts, Judgement, NamedThing, PointedOut, Query
 from mmrag_video.models.basic.claims import Claims, Count, ThingClaim
 from mmrag_video.models.basic.concepts import ThingConcept
 from mmrag_video.models.basic.embedder import still
@@ -28,7 +28,7 @@ BY_VECTOR = 0.15
 NOT_UNDERSTOOD = 0.5
 """The best a frame can score by its cosine alone."""
 SHOWN_FROM = 0.5
-"""Probability from which a thing in a query's picture is looked for."""
+"""Probability from which a thing is named, or looked for where a query's picture shows it."""
 
 
 class BasicReranker:
@@ -51,6 +51,10 @@ class BasicReranker:
         """The things that the words name, else all that are told of, else what moves."""
         asked = understand(query.text) if query is not None and query.text else Claims()
         return point_out(asked, Evidence(from_json(facts)))
+
+    def things(self, facts: Facts) -> list[NamedThing]:
+        """What is likelier there than not, with its main colour."""
+        return plain_things(Evidence(from_json(facts)))
 
     def _shown(self, image: Image) -> Claims:
         """The claims of a query's picture, which a search asks for again and again."""
@@ -86,22 +90,26 @@ def understand(text: str) -> Claims:
     return parse(*read_words(text))
 
 
-def claims_of_picture(evidence: Evidence) -> Claims:
-    """A query's picture, as claims: what is plainly in it, of which colour, how many."""
+def plain_things(evidence: Evidence) -> list[NamedThing]:
+    """What is likelier there than not, each with its main colour."""
     names = [evidence.name(index) for index in range(len(evidence.seen.things))]
-    plain = [
-        (label, next(iter(thing.colours), ""))
+    return [
+        NamedThing(label, next(iter(thing.colours), ""))
         for (label, likely), thing in zip(names, evidence.seen.things, strict=True)
         if likely >= SHOWN_FROM
     ]
+
+
+def claims_of_picture(evidence: Evidence) -> Claims:
+    """A query's picture, as claims: what is plainly in it, of which colour, how many."""
     return Claims(
         things=tuple(
             ThingClaim(
-                word=label,
-                thing=ThingConcept({label: 1.0}),
+                word=thing.name,
+                thing=ThingConcept({thing.name: 1.0}),
                 count=Count(number, exact=False),
-                colours=({colour: 1.0},) if colour else (),
+                colours=({thing.colour: 1.0},) if thing.colour else (),
             )
-            for (label, colour), number in Counter(plain).items()
+            for thing, number in Counter(plain_things(evidence)).items()
         )
     )

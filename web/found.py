@@ -1,0 +1,43 @@
+"""What a search on the page finds: the same for its results, for an export and for the API."""
+
+from mmrag_video.asked import Asked
+from mmrag_video.facets import narrowed
+from mmrag_video.moments import Moment
+from mmrag_video.search import search
+from mmrag_video.sequences import Pair, Step, find_pairs
+from web.search_form import MOST_MOMENTS, SearchForm
+from web.services import services
+
+
+def found_moments(form: SearchForm, step: Step) -> list[Moment]:
+    """All that answer one step and have the facets asked for, best first; more than are shown.
+
+    Facets narrow the best MOST_MOMENTS.
+    """
+    archive = services().archive
+    limit = MOST_MOMENTS if form.facets else form.moments(archive.settings.search.limit)
+    answer = search(archive, step.query, step.where, limit)
+    return narrowed(archive.model, answer.moments, form.facets)
+
+
+def found_pairs(form: SearchForm, question: Asked, then: Step) -> list[Pair]:
+    """Pairs of which the second follows the first, best first."""
+    archive = services().archive
+    pairs = find_pairs(
+        archive,
+        question.first,
+        then,
+        question.within,
+        one_camera=question.one_camera,
+        limit=form.moments(archive.settings.search.limit),
+    )
+    return list(pairs)
+
+
+def all_found(form: SearchForm, question: Asked) -> list[Moment]:
+    """The moments that the page shows for a question, those of pairs one after the other."""
+    if question.then is not None:
+        pairs = found_pairs(form, question, question.then)
+        return [moment for pair in pairs for moment in (pair.first, pair.second)]
+    limit = form.moments(services().archive.settings.search.limit)
+    return found_moments(form, question.first)[:limit]
