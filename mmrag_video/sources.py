@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from mmrag_video.catalog.catalog import Catalog
-from mmrag_video.errors import UsageError
+from mmrag_video.errors import SettingsError, UsageError
 from mmrag_video.settings import Settings, SourceSettings
+from mmrag_video.source_rules import Sources
 
 _LONGEST_NAME = 80
 """Characters: a name stands in a column of a table."""
@@ -135,7 +136,8 @@ def _folder_problem(settings: Settings, catalog: Catalog, written: str) -> str |
         return f"The folder {written} must be given from the root, as in /mnt/nvr."
     if not _is_text(written):
         return f"The folder's name {written!r} is not valid text; rename it or link to it."
-    return _reading_problem(folder) or _place_problem(settings, catalog, folder)
+    others = all_sources(settings, catalog)
+    return _reading_problem(folder) or _place_problem(settings, others, folder)
 
 
 def _reading_problem(folder: Path) -> str | None:
@@ -150,14 +152,24 @@ def _reading_problem(folder: Path) -> str | None:
     return None
 
 
-def _place_problem(settings: Settings, catalog: Catalog, folder: Path) -> str | None:
+def refuse_misplaced(settings: Settings) -> None:
+    """Raise SettingsError for a source of the settings in a place where none may be."""
+    before: dict[str, SourceSettings] = {}
+    for name, source in settings.sources.items():
+        problem = _place_problem(settings, before, source.folder)
+        if problem:
+            raise SettingsError(f"sources.{name}: {problem}")
+        before[name] = source
+
+
+def _place_problem(settings: Settings, others: Sources, folder: Path) -> str | None:
     place, data = folder.resolve(), settings.data_dir.expanduser().resolve()
     if place.is_relative_to(data) or data.is_relative_to(place):
         return (
             f"The folder {folder} and the data directory {data} lie in one another; choose a folder"
             " of recordings alone."
         )
-    for name, source in all_sources(settings, catalog).items():
+    for name, source in others.items():
         if source.folder.resolve() == place:
             return f"The folder {folder} is that of the source {name!r} already."
     return None

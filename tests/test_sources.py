@@ -15,9 +15,15 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import counts_by_source
 from mmrag_video.cli import cli
-from mmrag_video.errors import ExitCode
+from mmrag_video.errors import ExitCode, SettingsError
 from mmrag_video.settings import ClockSettings, Settings, SourceSettings
-from mmrag_video.sources import SourceError, add_source, all_sources, remove_source
+from mmrag_video.sources import (
+    SourceError,
+    add_source,
+    all_sources,
+    refuse_misplaced,
+    remove_source,
+)
 from tests.queued import fail_next, run_next, wait_in_line
 
 
@@ -200,3 +206,25 @@ def test_a_source_of_the_settings_is_listed_as_such(archive: Archive, nvr: Path)
     assert [(source["name"], source["origin"]) for source in listed] == [("nvr", "settings")]
     refused = ask(archive, "add", "nvr", nvr, MMRAG_SOURCES=own)
     assert refused.exit_code == ExitCode.USAGE
+
+
+def test_sources_of_the_settings_lie_in_no_other_and_not_around_the_data(tmp_path: Path) -> None:
+    nvr, data = tmp_path / "nvr", tmp_path / "all" / "data"
+
+    def sources(**folders: Path) -> Settings:
+        own = {name: SourceSettings(folder=folder) for name, folder in folders.items()}
+        return Settings(data_dir=data, sources=own)
+
+    refuse_misplaced(sources(nvr=nvr, gate=nvr / "gate"))
+    with pytest.raises(SettingsError, match=r"sources.again: .* is that of the source 'nvr'"):
+        refuse_misplaced(sources(nvr=nvr, again=nvr))
+    for folder in (data.parent, data / "clips"):
+        with pytest.raises(SettingsError, match=r"sources.nvr: .* lie in one another"):
+            refuse_misplaced(sources(nvr=folder))
+
+
+def test_a_folder_of_the_settings_is_known_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert SourceSettings(folder=Path("nvr")).folder == tmp_path / "nvr"

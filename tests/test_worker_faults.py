@@ -56,18 +56,20 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing_twice(
     settings: Settings, nvr: Path
 ):
     chance = random.Random(SEED)
+    killed: set[str] = set()
     for _ in range(ROUNDS):
         with serving(settings.data_dir, nvr) as served:
             address_of(served)
             for _ in range(chance.randint(1, 3)):
                 # All of it is up again after some seconds, and a recording takes some.
                 time.sleep(chance.uniform(0.2, 9))
-                chance.choice(VICTIMS)(served, settings.data_dir)
+                killed |= chance.choice(VICTIMS)(served, settings.data_dir)
             if chance.random() < 0.5:
                 served.process.kill()
                 served.nothing_is_left()
             else:
                 assert served.stop() == ExitCode.INTERRUPTED
+    assert killed, "the tests' own patterns still find what they are to kill"
     with serving(settings.data_dir, nvr) as served, Archive(settings) as archive:
         # A decoder that is killed counts as a try of its recording: the next comes a minute later.
         archive.catalog.jobs.ask_again()
@@ -90,21 +92,28 @@ def serving(data: Path, nvr: Path) -> Iterator[Supervised]:
         served.close()
 
 
-def kill_program(name: str, served: Supervised, _: Path) -> None:
-    """One of the supervisor's own, unless it has just died."""
+def kill_program(name: str, served: Supervised, _: Path) -> set[str]:
+    """One of the supervisor's own, unless it has just died; gives what was killed."""
     with suppress(psutil.Error, StopIteration):
         served.child(f"stdin {name}").kill()
+        return {name}
+    return set()
 
 
-def kill_decoders(served: Supervised, _: Path) -> None:
+def kill_decoders(served: Supervised, _: Path) -> set[str]:
+    killed = set()
     with suppress(psutil.Error, StopIteration):
         for decoder in decoders_of(served.child("stdin work")):
             decoder.kill()
+            killed.add("decoder")
+    return killed
 
 
-def kill_store(_: Supervised, data: Path) -> None:
+def kill_store(_: Supervised, data: Path) -> set[str]:
     with suppress(OSError, ValueError, psutil.Error):
         keeper_of(data).kill()
+        return {"store"}
+    return set()
 
 
 VICTIMS = (partial(kill_program, "work"), partial(kill_program, "page"), kill_decoders, kill_store)

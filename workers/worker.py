@@ -40,6 +40,8 @@ _LOOKING_SHARE = 10
 all the time gives the system something to tell all the time."""
 _CLOCK_JUMP = 20.0
 """Seconds between what two clocks say: one was set."""
+_HELD_UP = 300.0
+"""Seconds that a look at a source may take: one at 100,000 files takes four."""
 _LIVE_EVERY = 5.0
 """Seconds, at most, before the next look at a source with a file that is taken while it grows."""
 _BEFORE_ALL = 1e14
@@ -63,6 +65,8 @@ class Worker:
         self._looked: dict[str, tuple[float, float]] = {}
         """When each source was last looked at, and how many seconds that took."""
         self._problems: dict[str, tuple[str, ...]] = {}
+        self._went_round = time.monotonic()
+        """When the main thread last came by."""
         self._standstill = Standstill()
         self._threads = Threads(
             settings, self._archive, self._name, self._holding, self._standstill
@@ -118,6 +122,7 @@ class Worker:
         clock = _Clock()
         while not self._told_to_stop:
             time.sleep(_TICK)
+            self._went_round = time.monotonic()
             try:
                 jump = clock.jump()
                 if jump:
@@ -177,13 +182,22 @@ class Worker:
         return changes.unsettled
 
     def _say_so(self) -> None:
-        """A thread of its own: the main one may be loading a model."""
+        """A thread of its own: the main one may be held up by a folder that does not answer.
+
+        After some minutes of that there is no sign of life any more, and health says so.
+        """
         while not self._holding.stop.is_set():
-            with suppress(CatalogError):  # the main thread says it
-                self._archive.catalog.worker.say(self._name, self._activity())
+            if time.monotonic() - self._went_round < _HELD_UP:
+                with suppress(CatalogError):  # the main thread says it
+                    self._archive.catalog.worker.say(self._name, self._activity())
             self._holding.stop.wait(_SOURCES_EVERY)
 
     def _activity(self) -> str:
+        unreadable = [name for name, problems in self._problems.items() if problems]
+        remark = f"; not all can be read of: {', '.join(unreadable)}" if unreadable else ""
+        return self._occupation() + remark
+
+    def _occupation(self) -> str:
         if reason := self._holding.reason():
             return reason
         if why := self._standstill.reason:

@@ -6,6 +6,7 @@ import click
 
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import Settings
+from mmrag_video.sources import refuse_misplaced
 
 
 @click.command()
@@ -24,6 +25,7 @@ def work(context: click.Context) -> None:
     from workers.worker import Worker  # noqa: PLC0415
 
     settings: Settings = context.obj
+    refuse_misplaced(settings)
     set_up(settings.worker.log)
     worker = Worker(settings)
     for number in (signal.SIGTERM, signal.SIGINT):

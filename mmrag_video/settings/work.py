@@ -10,10 +10,15 @@ from mmrag_video.settings.checks import DailyHours, Schedule
 from mmrag_video.settings.section import Section
 
 
+def _from_root(folder: Path) -> Path:
+    """Files are known by their whole path."""
+    return folder.expanduser().absolute()
+
+
 class SourceSettings(Section):
     """A folder in which recordings arrive, `[sources.NAME]`."""
 
-    folder: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+    folder: Annotated[Path, AfterValidator(_from_root)] = Field(
         description="Where the recordings arrive."
     )
     recursive: bool = Field(True, description="Whether folders below it count.")
