@@ -49,9 +49,9 @@ def passing_block(seconds: float, size: tuple[int, int] = (320, 240)) -> list[tu
 
 @pytest.fixture(scope="session")
 def yard_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds: two quiet ones, two with movement."""
+    """Six seconds: two quiet ones, four with movement."""
     path = tmp_path_factory.mktemp("yard") / "yard_2026-03-01_12-00-00.mp4"
-    write_pictures(path, passing_block(4))
+    write_pictures(path, passing_block(6))
     return path
 
 
@@ -59,7 +59,7 @@ def yard_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough movement that an ingest can be stopped in the middle of it."""
     path = tmp_path_factory.mktemp("long") / "gate.mp4"
-    write_pictures(path, passing_block(8))
+    write_pictures(path, passing_block(14))
     return path
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import pytest
 from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 from opentimelineio import opentime
 
@@ -40,6 +41,7 @@ any_rate = st.sampled_from([*RATES, *DROP_FRAME])
 own_rates = st.fractions(Fraction(1, 10), 240).map(FrameRate)
 
 
+@tried(deadline=None)
 @given(any_rate | own_rates, st.data())
 def test_every_frame_of_a_day_is_read_back_from_its_text(rate: FrameRate, data: st.DataObject):
     frame = data.draw(st.integers(0, rate.per_day - 1))

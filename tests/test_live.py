@@ -416,7 +416,10 @@ def put_in_a_case(archive: Archive, recording: str) -> None:
                 recording=recording,
                 start=span[0],
                 end=span[1],
+                found_start=span[0],
+                found_end=span[1],
                 best=None,
+                best_end=None,
             )
         )
 

@@ -89,6 +89,7 @@ def test_weak_answers_stand_below_a_line(client: FlaskClient, collection: PageAr
 
 def render(client: FlaskClient, results: Results) -> str:
     with client.application.test_request_context(base_url=LOCAL):
+        client.application.preprocess_request()
         return render_template(
             "search.html",
             form=SearchForm(words="a box"),

@@ -116,7 +116,7 @@ def test_a_look_is_noted(client: FlaskClient, collection: PageArchive) -> None:
     get(client, f"/recordings/{collection.yard.id}/play?t=3")
     [last] = collection.archive.catalog.audit.entries(limit=1)
     assert last.action is Action.VIEW
-    assert last.about["recording"] == collection.yard.id and last.about["time"] == "3.000"
+    assert last.about["recording"] == collection.yard.id and last.about["start"] == "3.000"
 
 
 @pytest.mark.parametrize(

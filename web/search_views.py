@@ -49,7 +49,6 @@ def page() -> ResponseReturnValue:
     opened = open_form_page("search.html")
     if opened.form.asks_nothing or not opened.cameras:
         return opened.render(holdings=access.cameras(), examples=_examples(opened))
-    access.note(Action.SEARCH, **opened.form.about())
     return opened.answer(lambda: _parts(opened))
 
 
@@ -62,6 +61,7 @@ def _examples(opened: FormPage) -> tuple[str, ...]:
 
 def _parts(opened: FormPage) -> dict[str, object]:
     question = opened.asked
+    access.note(Action.SEARCH, **opened.form.about())
     if question.then is not None:
         return {"pairs": _pairs(opened.form, question, question.then)}
     results, found = _results(opened.form, question.first)

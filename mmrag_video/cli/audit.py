@@ -25,7 +25,7 @@ from mmrag_video.settings import Settings
 
 @click.group()
 def audit() -> None:
-    """Show, export and verify the log of searches, views, exports, logins and changes.
+    """Show, export and verify the log of what users did.
 
     \b
     Example:

@@ -100,7 +100,9 @@ def export(
     before: float,
     after: float,
 ) -> None:
-    """Export the moments that answer WORDS, found as `mmrag-video search` finds them, or a case.
+    """Export the moments that answer WORDS, or those of a case.
+
+    They are found as `mmrag-video search` finds them.
 
     The formats edl, otio and fcp7 count frames, so the recordings are read through. The formats
     vtt, srt and ffmetadata are written once for each recording.
