@@ -31,7 +31,7 @@ _camera_option = click.option(
 
 @click.group()
 def users() -> None:
-    """Say who may log in to the page, what they may do, and which cameras they see.
+    """Say who may log in to the page, and what they may do.
 
     As soon as there is one, everybody has to log in.
 
