@@ -11,12 +11,14 @@ import numpy as np
 import psutil
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import Outcome, ingest_paths
 from mmrag_video.settings import Settings, StoreSettings
 from mmrag_video.video.frames import Image
+from tests.browser import open_browser
 from tests.chat_server import ChatServer, chat_server
 from tests.footage import write_pictures
 from tests.page_archive import PageArchive, page_archive
@@ -120,6 +122,13 @@ def writing_server() -> Iterator[ChatServer]:
     """A stand-in for a server that writes answers; each test says which."""
     with chat_server() as listening:
         yield listening
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, as the page is looked at in it."""
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import NARROW, WIDE, open_browser, served, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, served, wait_until_playable, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
 
 
@@ -14,12 +14,6 @@ from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
 def address(collection: PageArchive) -> Iterator[str]:
     with served(collection.archive) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

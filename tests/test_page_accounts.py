@@ -7,14 +7,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.users import Role
-from tests.browser import NARROW, open_browser, served, watched_context
+from tests.browser import NARROW, served, watched_context
 from tests.people import PASSWORD, with_users
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

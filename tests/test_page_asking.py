@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from mmrag_video.catalog.audit import Action
-from tests.browser import NARROW, WIDE, open_browser, served, watched_context
+from tests.browser import NARROW, WIDE, served, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import get, words_of
 
@@ -18,12 +18,6 @@ from tests.page_client import get, words_of
 def address(collection: PageArchive) -> Iterator[str]:
     with served(collection.archive) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.catalog.case_records import Case, CaseMoment
 from mmrag_video.moments import Span
-from tests.browser import NARROW, WIDE, open_browser, served, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, served, wait_until_playable, watched_context
 from tests.page_archive import PageArchive, page_archive
 
 RESULTS = "/?q=a+box"
@@ -27,12 +27,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
 def address(own: PageArchive) -> Iterator[str]:
     with served(own.archive) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

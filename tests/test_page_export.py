@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from mmrag_video.catalog.audit import Action
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.sheet import FormatName
-from tests.browser import NARROW, WIDE, open_browser, served, watched_context
+from tests.browser import NARROW, WIDE, served, watched_context
 from tests.page_archive import PageArchive
 from tests.page_client import get, words_of
 
@@ -21,12 +21,6 @@ from tests.page_client import get, words_of
 def address(collection: PageArchive) -> Iterator[str]:
     with served(collection.archive) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("name", [FormatName.CSV, FormatName.JSON, FormatName.EDL, FormatName.OTIO])

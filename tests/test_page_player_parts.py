@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import open_browser, served, wait_until_playable, watched_context
+from tests.browser import served, wait_until_playable, watched_context
 from tests.footage import number_in
 from tests.player_archive import PlayerArchive
 from tests.player_page import expect_frame, go_to, open_at
@@ -19,12 +19,6 @@ from tests.player_page import expect_frame, go_to, open_at
 def address(player: PlayerArchive) -> Iterator[str]:
     with served(player.archive) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

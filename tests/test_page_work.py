@@ -13,17 +13,11 @@ from werkzeug.test import TestResponse
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.settings import SourceSettings
-from tests.browser import NARROW, open_browser, served, watched_context
+from tests.browser import NARROW, served, watched_context
 from tests.page_archive import HOSTILE_CAMERA
 from tests.page_client import LOCAL, get, words_of
 from tests.queued import WORKER, fail_next, run_next, wait_in_line
 from web.app import create_app
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

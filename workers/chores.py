@@ -1,4 +1,4 @@
-"""What the worker sees to between recordings: what was not rung for, what is gone or too old."""
+"""What the worker sees to beside the recordings: what was not rung for, what is gone or too old."""
 
 import logging
 import os

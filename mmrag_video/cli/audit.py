@@ -15,7 +15,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
     wall_clock,
 )
@@ -67,10 +67,7 @@ def show(
             entry.action.value,
             plain(json.dumps(dict(entry.about), ensure_ascii=False)),
         )
-    if entries:
-        print_table(table)
-    else:
-        error_console.print("No such entries.")
+    print_rows(table, if_none="No such entries.")
 
 
 @audit.command()

@@ -5,11 +5,10 @@ import click
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import camera_to_json
 from mmrag_video.cli.console import (
-    error_console,
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
     timecode,
     wall_clock,
@@ -43,7 +42,4 @@ def cameras(settings: Settings, as_json: bool) -> None:
             wall_clock(camera.first),
             wall_clock(camera.last),
         )
-    if known:
-        print_table(table)
-    else:
-        error_console.print("No cameras yet: mmrag-video ingest PATH")
+    print_rows(table, if_none="No cameras yet: mmrag-video ingest PATH")

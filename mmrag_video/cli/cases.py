@@ -22,6 +22,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
+    print_rows,
     print_table,
     table_of,
     timecode,
@@ -70,10 +71,7 @@ def list_cases(settings: Settings, as_json: bool) -> None:
             plain(case.created_by),
             plain(case.note),
         )
-    if known:
-        print_table(table)
-    else:
-        error_console.print("No cases yet: mmrag-video cases make NAME")
+    print_rows(table, if_none="No cases yet: mmrag-video cases make NAME")
 
 
 @cases.command()

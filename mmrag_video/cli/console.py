@@ -88,6 +88,14 @@ def print_table(table: Table) -> None:
     Console(width=None if in_window else _PIPE_WIDTH, highlight=False).print(table)
 
 
+def print_rows(table: Table, *, if_none: str) -> None:
+    """Print a table that has rows, or on standard error a sentence in its place."""
+    if table.row_count:
+        print_table(table)
+    else:
+        error_console.print(if_none)
+
+
 def wall_clock(time: datetime | None) -> str:
     """`2026-03-29 14:05:07 +01:00`, or `unknown`."""
     if time is None:

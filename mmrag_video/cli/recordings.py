@@ -10,7 +10,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
     timecode,
     wall_clock,
@@ -83,10 +83,7 @@ def recordings(
             plain(recording.codec),
             plain(f"{recording.path}{mark}"),
         )
-    if known:
-        print_table(table)
-    else:
-        error_console.print("No recordings yet: mmrag-video ingest PATH")
+    print_rows(table, if_none="No recordings yet: mmrag-video ingest PATH")
     for recording in known:
         if recording.damage:
             text = f"{recording.path} is {recording.damage}."

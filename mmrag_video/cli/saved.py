@@ -18,7 +18,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
     timecode,
     wall_clock,
@@ -105,10 +105,7 @@ def list_searches(settings: Settings, as_json: bool) -> None:
             plain(", ".join(search.cameras) or "all"),
             plain(_told(search)),
         )
-    if searches:
-        print_table(table)
-    else:
-        error_console.print("No saved searches yet: mmrag-video saved add NAME WORDS")
+    print_rows(table, if_none="No saved searches yet: mmrag-video saved add NAME WORDS")
 
 
 @saved.command()
@@ -159,10 +156,7 @@ def hits(settings: Settings, name: str | None, limit: int, as_json: bool) -> Non
             plain(moment.why),
             plain(f"{hit.delivery.value} {hit.error}".strip()),
         )
-    if found:
-        print_table(table)
-    else:
-        error_console.print("No hits yet.")
+    print_rows(table, if_none="No hits yet.")
 
 
 @saved.command()

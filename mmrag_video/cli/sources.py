@@ -12,7 +12,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
 )
 from mmrag_video.settings import Settings
@@ -60,10 +60,7 @@ def sources(context: click.Context, as_json: bool) -> None:
             *(str(number) for number in (files.known, files.waiting, files.failed)),
             source.origin.value,
         )
-    if counted:
-        print_table(table)
-    else:
-        error_console.print("No sources yet: mmrag-video sources add NAME FOLDER")
+    print_rows(table, if_none="No sources yet: mmrag-video sources add NAME FOLDER")
 
 
 @sources.command()

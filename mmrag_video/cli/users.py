@@ -14,7 +14,7 @@ from mmrag_video.cli.console import (
     json_option,
     plain,
     print_json,
-    print_table,
+    print_rows,
     table_of,
     wall_clock,
 )
@@ -86,10 +86,7 @@ def list_users(settings: Settings, as_json: bool) -> None:
             wall_clock(account.created),
             "yes" if account.disabled else "",
         )
-    if accounts:
-        print_table(table)
-    else:
-        error_console.print("No users: whoever sits at this machine may do everything.")
+    print_rows(table, if_none="No users: whoever sits at this machine may do everything.")
 
 
 @users.command()
