@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from PIL import Image as Pillow
@@ -21,12 +21,14 @@ from mmrag_video.generators.registry import load_generator
 from mmrag_video.index.frames import StoredFrame
 from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import Lease, lease_server
-from mmrag_video.index.store import FrameStore
 from mmrag_video.models.base import Model, let_go
 from mmrag_video.models.registry import load_model
 from mmrag_video.settings import Settings
 from mmrag_video.video.exact import frame_at
 from mmrag_video.video.frames import Image
+
+if TYPE_CHECKING:
+    from mmrag_video.index.store import FrameStore
 
 PICTURES_READ_AT_ONCE = 4
 """Threads in which pictures are best read by `picture_of`: decoding frees the interpreter."""
@@ -55,7 +57,7 @@ class Archive:
         self._loading = threading.Lock()
         self._generator: Generator | None = None
         self._lease: Lease | None = None
-        self._stores: dict[str, FrameStore] = {}
+        self._stores: dict[str, "FrameStore"] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
 
     def __enter__(self) -> Self:
@@ -128,11 +130,15 @@ class Archive:
             self.store(identity).answer_by_alias()
             self.catalog.activate_index(identity)
 
-    def store(self, identity: IndexIdentity) -> FrameStore:
+    def store(self, identity: IndexIdentity) -> "FrameStore":
         """The frames of one index. Raises StoreError if the store cannot be reached.
 
         An embedded server that has died since is started again: what it had acknowledged is there.
         """
+        # Imported here, because the store's client takes 0.6 of the 1.6 s of CPU in which a command
+        # starts, and most commands need no store.
+        from mmrag_video.index.store import FrameStore  # noqa: PLC0415
+
         with self._opening:
             if self._lease is not None and not self._lease.is_served:
                 self._disconnect()

@@ -21,6 +21,7 @@ from mmrag_video.video.frames import Image
 from tests.browser import open_browser
 from tests.chat_server import ChatServer, chat_server
 from tests.footage import write_pictures
+from tests.forked import run_forked
 from tests.page_archive import PageArchive, page_archive
 from tests.player_archive import PlayerArchive, player_archive
 from web.app import create_app
@@ -168,13 +169,7 @@ def run(tmp_path: Path) -> Command:
     """Runs `mmrag-video` as a user does, in a process of its own."""
 
     def run_command(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            env=environment(tmp_path / "data", **variables),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        env = environment(tmp_path / "data", **variables)
+        return run_forked([*map(str, arguments)], env, timeout=120)
 
     return run_command
