@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from mmrag_video import json_shapes as shapes
 from mmrag_video.ask import AnswerState, WrittenAnswer
 from mmrag_video.cases import Collected
 from mmrag_video.catalog.audit import Action, AuditEntry
@@ -17,6 +18,7 @@ from mmrag_video.catalog.jobs import Job
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.saved_searches import SavedSearch
 from mmrag_video.catalog.tally import SourceCounts
+from mmrag_video.catalog.tokens import Token
 from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
 from mmrag_video.ingest import Outcome
@@ -29,7 +31,7 @@ from mmrag_video.sources import Source
 from mmrag_video.video.timecode import Timecode, address_seconds
 
 
-def answer_to_json(answer: Answer) -> dict[str, Any]:
+def answer_to_json(answer: Answer) -> shapes.Answer:
     """An answer: whether anything stands out, and the moments, best first."""
     return {
         "confident": answer.is_confident,
@@ -37,7 +39,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def pairs_to_json(pairs: Sequence[Pair]) -> dict[str, Any]:
+def pairs_to_json(pairs: Sequence[Pair]) -> shapes.Pairs:
     """Pairs of moments, best first."""
     return {
         "confident": any(pair.confidence is not Confidence.WEAK for pair in pairs),
@@ -54,7 +56,7 @@ def pairs_to_json(pairs: Sequence[Pair]) -> dict[str, Any]:
     }
 
 
-def moment_to_json(moment: Moment) -> dict[str, Any]:
+def moment_to_json(moment: Moment) -> shapes.Moment:
     """A moment, with where and when it is."""
     return {
         "camera": moment.camera,
@@ -65,6 +67,7 @@ def moment_to_json(moment: Moment) -> dict[str, Any]:
         "duration_s": float(moment.duration),
         "wall_start": _moment_of_day(moment.wall_start),
         "wall_end": _moment_of_day(moment.wall_end),
+        "zone": moment.spans[0].recording.clock.zone,
         "clock_origin": moment.spans[0].recording.clock.origin.value,
         "clock_note": moment.spans[0].recording.clock.note,
         "spans": [span_to_json(span) for span in moment.spans],
@@ -72,7 +75,7 @@ def moment_to_json(moment: Moment) -> dict[str, Any]:
     }
 
 
-def written_answer_to_json(answer: WrittenAnswer) -> dict[str, Any]:
+def written_answer_to_json(answer: WrittenAnswer) -> shapes.WrittenAnswer:
     """An answer in words, and every moment that the machine was shown, cited or not."""
     cited = {one.number for one in answer.cited}
     return {
@@ -97,7 +100,7 @@ def written_answer_to_json(answer: WrittenAnswer) -> dict[str, Any]:
     }
 
 
-def span_to_json(span: Span) -> dict[str, Any]:
+def span_to_json(span: Span) -> shapes.Span:
     """A part of one recording."""
     return {
         "recording": span.recording.id,
@@ -112,7 +115,7 @@ def span_to_json(span: Span) -> dict[str, Any]:
     }
 
 
-def recording_to_json(recording: Recording) -> dict[str, Any]:
+def recording_to_json(recording: Recording) -> shapes.Recording:
     """A recording."""
     span = recording.span
     return {
@@ -129,6 +132,7 @@ def recording_to_json(recording: Recording) -> dict[str, Any]:
         "average_rate": _rate(recording.average_rate),
         "wall_start": _moment_of_day(span[0] if span else None),
         "wall_end": _moment_of_day(span[1] if span else None),
+        "zone": recording.clock.zone,
         "clock_origin": recording.clock.origin.value,
         "clock_note": recording.clock.note,
         "damage": recording.damage,
@@ -137,7 +141,7 @@ def recording_to_json(recording: Recording) -> dict[str, Any]:
     }
 
 
-def camera_to_json(camera: Camera) -> dict[str, Any]:
+def camera_to_json(camera: Camera) -> shapes.Camera:
     """A camera."""
     return {
         "name": camera.name,
@@ -181,7 +185,7 @@ def source_to_json(source: Source, counts: SourceCounts) -> dict[str, Any]:
     }
 
 
-def queue_to_json(overview: QueueOverview) -> dict[str, Any]:
+def queue_to_json(overview: QueueOverview) -> shapes.Queue:
     """The worker's queue as it stands."""
     worker, progress = overview.worker, overview.progress
     return {
@@ -209,7 +213,7 @@ def queue_to_json(overview: QueueOverview) -> dict[str, Any]:
     }
 
 
-def job_to_json(job: Job) -> dict[str, Any]:
+def job_to_json(job: Job) -> shapes.Job:
     """A file of a source, and what became of it."""
     return {
         "id": job.id,
@@ -227,7 +231,7 @@ def job_to_json(job: Job) -> dict[str, Any]:
     }
 
 
-def hit_to_json(hit: Hit, search: SavedSearch) -> dict[str, Any]:
+def hit_to_json(hit: Hit, search: SavedSearch) -> shapes.Hit:
     """A hit, as a webhook and a command get it; nothing of how it is delivered."""
     moment = hit.moment
     return {
@@ -255,7 +259,7 @@ def hit_to_json(hit: Hit, search: SavedSearch) -> dict[str, Any]:
     }
 
 
-def saved_search_to_json(search: SavedSearch) -> dict[str, Any]:
+def saved_search_to_json(search: SavedSearch) -> shapes.SavedSearch:
     """A saved search, without its secret and the webhook's path, which may be one too."""
     return {
         "name": search.name,
@@ -267,7 +271,7 @@ def saved_search_to_json(search: SavedSearch) -> dict[str, Any]:
     }
 
 
-def account_to_json(account: Account) -> dict[str, Any]:
+def account_to_json(account: Account) -> shapes.Account:
     """A user, without the password's hash."""
     return {
         "name": account.user.name,
@@ -278,7 +282,18 @@ def account_to_json(account: Account) -> dict[str, Any]:
     }
 
 
-def audit_entry_to_json(entry: AuditEntry) -> dict[str, Any]:
+def token_to_json(token: Token) -> dict[str, Any]:
+    """A token, without its hash."""
+    return {
+        "number": token.id,
+        "user": token.user,
+        "for": token.purpose,
+        "created": _moment_of_day(token.created),
+        "used": _moment_of_day(token.used),
+    }
+
+
+def audit_entry_to_json(entry: AuditEntry) -> shapes.AuditEntry:
     """An entry of the audit log; `audit_entry_from_json` makes the same of it again."""
     return {
         "number": entry.number,
@@ -298,7 +313,7 @@ def audit_entry_from_json(value: Mapping[str, Any]) -> AuditEntry:
     return AuditEntry(**{**value, "at": at, "action": Action(value["action"])})
 
 
-def case_to_json(case: Case) -> dict[str, Any]:
+def case_to_json(case: Case) -> shapes.Case:
     """A case, without its moments."""
     return {
         "id": case.id,
@@ -310,7 +325,7 @@ def case_to_json(case: Case) -> dict[str, Any]:
     }
 
 
-def case_moment_to_json(one: Collected) -> dict[str, Any]:
+def case_moment_to_json(one: Collected) -> shapes.CaseMoment:
     """A moment in a case: where and when it is now, how it was found, what was made of it."""
     moment, found = one.moment, one.moment.found
     first, last = (one.spans[0], one.spans[-1]) if one.spans else (None, None)

@@ -93,6 +93,12 @@ def camera_names() -> list[str]:
     return [name for name in services().archive.catalog.camera_names() if user().may_see(name)]
 
 
+def recordings(camera: str | None = None) -> list[Recording]:
+    """Those of a camera, or of all, that may be seen: by camera, wall-clock start and path."""
+    known = services().archive.catalog.recordings(camera=camera)
+    return [one for one in known if user().may_see(one.camera)]
+
+
 def recording(recording_id: str) -> Recording:
     """A recording that may be seen.
 

@@ -25,10 +25,11 @@ _RETRY_AFTER = 15
 def page() -> ResponseReturnValue:
     """The form, and the answer in words to what it holds."""
     opened = open_form_page("answer.html")
-    return opened.answer(lambda: {"answer": _answer(opened)})
+    return opened.answer(lambda: {"answer": written_answer(opened)})
 
 
-def _answer(opened: FormPage) -> WrittenAnswer:
+def written_answer(opened: FormPage) -> WrittenAnswer:
+    """The answer to the form. Raises UsageError where none can be written, ServiceUnavailable."""
     if opened.form.asks_nothing:
         raise UsageError("Only a question in words is answered in words.")
     question = opened.asked

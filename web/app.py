@@ -25,6 +25,15 @@ from web import (
     words,
     work_views,
 )
+from web.api import audit as api_audit
+from web.api import case_moments as api_case_moments
+from web.api import cases as api_cases
+from web.api import health as api_health
+from web.api import recordings as api_recordings
+from web.api import saved as api_saved
+from web.api import search as api_search
+from web.api import users as api_users
+from web.api import work as api_work
 from web.clip_cache import ClipCache
 from web.collecting import collecting
 from web.form_tokens import install_form_tokens
@@ -34,6 +43,18 @@ from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
 from web.services import Services, install_services
+
+_API = (
+    api_search,
+    api_recordings,
+    api_cases,
+    api_case_moments,
+    api_saved,
+    api_work,
+    api_users,
+    api_audit,
+    api_health,
+)
 
 
 def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
@@ -81,6 +102,8 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(case_views.blueprint)
     app.register_blueprint(case_moment_views.blueprint)
     app.register_blueprint(export_views.blueprint)
+    for subject in _API:
+        app.register_blueprint(subject.blueprint)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Every error is a page with one sentence and the status code that fits."""
+"""Every error is a page, or for the API a problem, with one sentence and the status that fits."""
 
 import logging
 from collections.abc import Mapping
@@ -14,6 +14,14 @@ from mmrag_video.errors import (
     RecordingError,
     StoreError,
     UsageError,
+)
+from web.api.problems import (
+    MEDIA_TYPE,
+    SENTENCES,
+    fields_of,
+    is_for_api,
+    problem_response,
+    problem_text,
 )
 
 _log = logging.getLogger(__name__)
@@ -38,6 +46,9 @@ _SENTENCES: Mapping[int | None, str] = {
 }
 
 
+_NONE: Mapping[int | None, str] = {}
+
+
 class RecordingGoneError(RecordingError):
     """A recording is no longer where it was, or no longer what it was, when it was ingested."""
 
@@ -57,7 +68,10 @@ def install_handlers(app: Flask) -> None:
 
 
 def _answer_own(error: MmragError) -> ResponseReturnValue:
-    return render_template("problem.html", sentence=str(error)), status_of(error)
+    status, sentence = status_of(error), str(error)
+    if is_for_api():
+        return problem_response(status, sentence, fields_of(error))
+    return render_template("problem.html", sentence=sentence), status
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
@@ -65,17 +79,25 @@ def _answer_http(error: HTTPException) -> ResponseReturnValue:
     response = error.get_response()
     if response.status_code < 400:
         return response  # a redirect that the routing asks for
-    response.data = render_template("problem.html", sentence=_sentence(error))
+    if is_for_api():
+        response.data = problem_text(response.status_code, _sentence(error, SENTENCES))
+        response.content_type = MEDIA_TYPE
+    else:
+        response.data = render_template("problem.html", sentence=_sentence(error))
     return response
 
 
-def _sentence(error: HTTPException) -> str:
+def _sentence(error: HTTPException, others: Mapping[int | None, str] = _NONE) -> str:
     """Its own words where we gave it some; the library's are for programmers."""
     if error.description and error.description != type(error).description:
         return error.description
-    return _SENTENCES.get(error.code, f"This cannot be answered (status {error.code}).")
+    return others.get(error.code) or _SENTENCES.get(
+        error.code, f"This cannot be answered (status {error.code})."
+    )
 
 
 def _answer_unforeseen(error: Exception) -> ResponseReturnValue:
     _log.exception("A page failed.", exc_info=error)
+    if is_for_api():
+        return problem_response(500, _UNFORESEEN)
     return render_template("problem.html", sentence=_UNFORESEEN), 500

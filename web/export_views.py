@@ -1,7 +1,7 @@
 """The moments of the shown search, to be saved as a file."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from io import BytesIO
@@ -49,7 +49,14 @@ def download() -> ResponseReturnValue:
         before=_handle("handle_before"),
         after=_handle("handle_after"),
     )
-    moments = _moments(opened)
+    return answer_export(_moments(opened), order)
+
+
+def answer_export(moments: Sequence[ExportMoment], order: ExportOrder) -> ResponseReturnValue:
+    """Moments as one document, or several in a zip.
+
+    Raises UsageError if there is nothing to export, ServiceUnavailable while others export.
+    """
     with _turn():
         made = prepare(moments, order, services().archive.settings)
     if not made.documents:

@@ -15,6 +15,8 @@ from werkzeug.wrappers import Request, Response
 
 from mmrag_video.catalog.users import LOCAL, User
 from web.access import is_open_to_all
+from web.api.bearer import shows_token, unauthorized, user_of_token
+from web.api.problems import is_for_api
 from web.services import services
 
 COOKIE = "mmrag_login"
@@ -96,6 +98,9 @@ def _load(asked: Request) -> LoggedIn | None:
 def _ask_for_login() -> ResponseReturnValue | None:
     if request.endpoint == "static":
         return None
+    if shows_token():
+        g.user = user_of_token()
+        return None
     view = current_app.view_functions.get(request.endpoint or "")
     is_open = view is not None and is_open_to_all(view)
     if is_open and request.endpoint == "health.healthz":
@@ -113,6 +118,8 @@ def _ask_for_login() -> ResponseReturnValue | None:
 
 def _turn_away() -> ResponseReturnValue:
     """To the login page and back, where a person asks for a page; else 401 and a sentence."""
+    if is_for_api():
+        raise unauthorized("Log in, or send a token: Authorization: Bearer ...")
     if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
         asked = request.full_path.removesuffix("?")
         return redirect(url_for("login.page", next=asked if asked != "/" else None), code=303)

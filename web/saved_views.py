@@ -1,11 +1,12 @@
 """Saved searches and what they rang for."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, NotFound
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.hits import Hit
@@ -44,23 +45,25 @@ def page() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Save the search of the form."""
     form = SearchForm.read(request.form)
-    webhook = request.form.get("webhook", "").strip()
-    if webhook and not services().loopback_only:
-        raise Forbidden("This page takes no webhooks, because others than this machine reach it.")
+    target = Target(request.form.get("webhook", "").strip(), request.form.get("secret", ""))
     try:
-        for camera in form.cameras:
-            if camera not in access.camera_names():
-                raise UsageError(f"There is no camera named {camera!r} in this collection.")
-        saved = save_search(
-            services().archive,
-            request.form.get("name", ""),
-            form.words,
-            # None chosen means all that may be seen.
-            form.cameras or access.user().cameras,
-            Target(webhook, request.form.get("secret", "")),
-        )
+        save(request.form.get("name", ""), form.words, form.cameras, target)
     except UsageError as error:
         return _render(form, problem=str(error)), 400
+    return redirect(url_for("saved.page"), code=303)
+
+
+def save(name: str, words: str, cameras: Sequence[str], target: Target) -> SavedSearch:
+    """Save a search in cameras that may be seen; none means all of them.
+
+    Raises UsageError for what cannot be saved, Forbidden for a webhook that may not be given.
+    """
+    if target.webhook and not services().loopback_only:
+        raise Forbidden("This page takes no webhooks, because others than this machine reach it.")
+    for camera in cameras:
+        if camera not in access.camera_names():
+            raise UsageError(f"There is no camera named {camera!r} in this collection.")
+    saved = save_search(services().archive, name, words, cameras or access.user().cameras, target)
     access.note(
         Action.CHANGE,
         what="search saved",
@@ -68,19 +71,30 @@ def add() -> ResponseReturnValue:
         query=saved.text,
         cameras=list(saved.cameras),
     )
-    return redirect(url_for("saved.page"), code=303)
+    return saved
 
 
 @blueprint.post("/saved/<int:identity>/remove")
 @access.needs(Role.OPERATOR)
 def remove(identity: int) -> ResponseReturnValue:
     """Take a saved search away, with its hits; one that other cameras are part of stays."""
+    with suppress(NotFound):  # somebody else was quicker: the page shows it
+        remove_own(identity)
+    return redirect(url_for("saved.page"), code=303)
+
+
+def remove_own(identity: int) -> None:
+    """Take a saved search away, with its hits.
+
+    Raises NotFound if there is none, or other cameras than the user's are part of it.
+    """
     catalog = services().archive.catalog
     for search in catalog.saved.all():
         if search.id == identity and _is_own(search):
             catalog.saved.remove(search)
             access.note(Action.CHANGE, what="saved search removed", name=search.name)
-    return redirect(url_for("saved.page"), code=303)
+            return
+    raise NotFound("There is no such saved search, or it watches others’ cameras too.")
 
 
 def _is_own(search: SavedSearch) -> bool:
@@ -89,7 +103,7 @@ def _is_own(search: SavedSearch) -> bool:
     return not cameras or (bool(search.cameras) and set(search.cameras) <= set(cameras))
 
 
-def _visible(every: Sequence[SavedSearch]) -> Sequence[SavedSearch]:
+def visible(every: Sequence[SavedSearch]) -> Sequence[SavedSearch]:
     """Those that look at a camera of the one who asks, without the others that they look at."""
     cameras = access.user().cameras
     if not cameras:
@@ -103,7 +117,7 @@ def _visible(every: Sequence[SavedSearch]) -> Sequence[SavedSearch]:
 
 def _render(form: SearchForm, problem: str = "") -> str:
     every = services().archive.catalog.saved.all()
-    searches = _visible(every)
+    searches = visible(every)
     return render_template(
         "saved.html",
         form=form,
@@ -112,15 +126,16 @@ def _render(form: SearchForm, problem: str = "") -> str:
         problem=problem,
         searches=searches,
         removable={search.id for search in every if _is_own(search)},
-        hits=_shown({search.id: search for search in searches}),
+        hits=shown_hits({search.id: search for search in searches}, _MOST_HITS),
         cameras=access.camera_names(),
         takes_webhooks=services().loopback_only,
     )
 
 
-def _shown(searches: Mapping[int, SavedSearch]) -> list[ShownHit]:
+def shown_hits(searches: Mapping[int, SavedSearch], limit: int) -> list[ShownHit]:
+    """The newest hits of these searches in the user's cameras."""
     catalog = services().archive.catalog
-    hits = catalog.hits.newest(_MOST_HITS, cameras=access.user().cameras)
+    hits = catalog.hits.newest(limit, cameras=access.user().cameras)
     ids = {hit.moment.recording for hit in hits}
     recordings = {
         recording.id: recording

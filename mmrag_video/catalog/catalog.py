@@ -43,6 +43,7 @@ from mmrag_video.catalog.schema import (
     RunRow,
 )
 from mmrag_video.catalog.source_table import SourceTable
+from mmrag_video.catalog.tokens import Tokens
 from mmrag_video.catalog.users import Users
 from mmrag_video.catalog.work_schema import JobRow
 from mmrag_video.catalog.worker_state import WorkerStates
@@ -72,6 +73,7 @@ class Catalog:
         self.audit = AuditLog(self.database)
         self.users = Users(self.database)
         self.logins = Logins(self.database)
+        self.tokens = Tokens(self.database)
         self.cases = Cases(self.database)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The catalog's tables of people and of what they did: users, logins, cases, the audit log."""
+"""The catalog's tables of people (users, logins, tokens) and of what they did: cases, audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,22 @@ class LoginRow(Table):
     user: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created: Mapped[datetime]
     seen: Mapped[datetime]
+    """When it was last used."""
+
+
+class TokenRow(Table):
+    """What a program shows in place of a user's login, until it is taken back."""
+
+    __tablename__ = "token"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of what the program shows."""
+    user: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime]
+    used: Mapped[datetime | None]
     """When it was last used."""
 
 

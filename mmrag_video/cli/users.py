@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import click
 
 from mmrag_video.archive import Archive
-from mmrag_video.as_json import account_to_json
+from mmrag_video.as_json import account_to_json, token_to_json
 from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.tokens import Token
 from mmrag_video.catalog.users import LOCAL, Account, Role
 from mmrag_video.cli.console import (
     error_console,
@@ -151,6 +152,66 @@ def remove(settings: Settings, name: str) -> None:
     error_console.print(f"Removed: {plain(account.user.name)}.", soft_wrap=True)
 
 
+@users.command()
+@click.argument("name")
+@click.option("--for", "purpose", default="", help="What it is for, to know it by later.")
+@click.pass_obj
+def token(settings: Settings, name: str, purpose: str) -> None:
+    """Make a token with which a program asks the API as the user NAME.
+
+    It is printed once, and kept as a hash alone.
+
+    \b
+    Example:
+      mmrag-video users token bob --for "nightly export" > token.txt
+    """
+    with Archive(settings) as archive:
+        made, secret = archive.catalog.tokens.make(name, purpose)
+        _note_token(archive, "token made", made)
+    click.echo(secret)
+    error_console.print(f"Token number {made.id}, for {plain(made.user)}.", soft_wrap=True)
+
+
+@users.command()
+@json_option
+@click.pass_obj
+def tokens(settings: Settings, as_json: bool) -> None:
+    """List the tokens, without what opens the API.
+
+    \b
+    Example:
+      mmrag-video users tokens
+    """
+    with Archive(settings) as archive:
+        known = archive.catalog.tokens.all()
+    if as_json:
+        print_json({"tokens": [token_to_json(one) for one in known]})
+        return
+    table = table_of("Number", "User*", "For*", "Since", "Last used")
+    for one in known:
+        used = "never" if one.used is None else wall_clock(one.used)
+        table.add_row(
+            str(one.id), plain(one.user), plain(one.purpose), wall_clock(one.created), used
+        )
+    print_rows(table, if_none="No tokens.")
+
+
+@users.command()
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
+@click.pass_obj
+def untoken(settings: Settings, number: int) -> None:
+    """Take the token NUMBER back: it opens nothing any more.
+
+    \b
+    Example:
+      mmrag-video users untoken 3
+    """
+    with Archive(settings) as archive:
+        taken = archive.catalog.tokens.take_back(number)
+        _note_token(archive, "token taken back", taken)
+    error_console.print(f"Taken back: token {number} of {plain(taken.user)}.", soft_wrap=True)
+
+
 def _password() -> str:
     """Never an argument: those are in the list of processes and the shell's history."""
     if sys.stdin.isatty():
@@ -162,4 +223,9 @@ def _password() -> str:
 def _note(archive: Archive, what: str, account: Account) -> None:
     user = account.user
     about = {"what": what, "user": user.name, "role": user.role, "cameras": list(user.cameras)}
+    archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)
+
+
+def _note_token(archive: Archive, what: str, token: Token) -> None:
+    about = {"what": what, "user": token.user, "token": token.id, "for": token.purpose}
     archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)

@@ -1,4 +1,4 @@
-"""Users and their logins, the audit log, cases."""
+"""Users with their logins and tokens, the audit log, cases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +31,16 @@ def _make_users() -> None:
         sa.Column("user", sa.Integer(), _of("user"), nullable=False, index=True),
         sa.Column("created", sa.DateTime(), nullable=False),
         sa.Column("seen", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("hash", sa.String(64), nullable=False, unique=True),
+        sa.Column("user", sa.Integer(), _of("user"), nullable=False, index=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(), nullable=False),
+        sa.Column("used", sa.DateTime()),
+        sqlite_autoincrement=True,
     )
 
 

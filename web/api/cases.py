@@ -1,0 +1,151 @@
+"""The API's cases, and their export."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from mmrag_video import json_shapes as shapes
+from mmrag_video.as_json import case_moment_to_json, case_to_json
+from mmrag_video.cases import LONGEST_NOTE, checked_note, make_case, note_case, rename_case
+from mmrag_video.catalog.users import Role
+from mmrag_video.errors import UsageError
+from mmrag_video.export.exporting import ExportOrder
+from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.from_case import export_moment
+from mmrag_video.export.sheet import FormatName
+from mmrag_video.json_shapes import shape
+from web import access, export_views
+from web.api.operation import Fields, operation
+from web.api.problems import PREFIX
+from web.api.search import EXPORTS
+from web.asked_time import parse_seconds
+from web.case_page import CasePage, open_case
+from web.services import services
+
+blueprint = Blueprint("api_cases", __name__, url_prefix=PREFIX)
+
+_HANDLE = r"^\d{1,4}(\.\d{1,9})?$"
+
+
+class NewCase(Fields):
+    """A case to make."""
+
+    name: str
+
+
+class CaseChange(Fields):
+    """What to change; what is not named stays."""
+
+    name: str | None = None
+    note: str | None = Field(None, max_length=LONGEST_NOTE)
+
+
+class CaseExportQuery(Fields):
+    """How to export a case."""
+
+    format: FormatName
+    handle_before: str = Field("0", pattern=_HANDLE)
+    """Seconds to add before each moment."""
+    handle_after: str = Field("0", pattern=_HANDLE)
+    """Seconds to add after it."""
+
+
+@shape
+class CaseList(TypedDict):
+    """Cases, the newest first."""
+
+    cases: list[shapes.Case]
+
+
+@shape
+class OpenCase(TypedDict):
+    """A case with the moments that the user may see, in their order."""
+
+    case: shapes.Case
+    moments: list[shapes.CaseMoment]
+    hidden: int
+    """How many others there are, of cameras that are not the user's."""
+
+
+@blueprint.get("/cases")
+@operation(CaseList)
+def cases() -> CaseList:
+    """The cases."""
+    return {"cases": [case_to_json(one) for one in services().archive.catalog.cases.all()]}
+
+
+@blueprint.post("/cases")
+@operation(shapes.Case, status=201, role=Role.OPERATOR)
+def make(body: NewCase) -> shapes.Case:
+    """Make an empty case."""
+    return case_to_json(made_case(body.name).case)
+
+
+@blueprint.get("/cases/<number:number>")
+@operation(OpenCase)
+def case(number: int) -> OpenCase:
+    """A case."""
+    return told(open_case(number))
+
+
+@blueprint.patch("/cases/<number:number>")
+@operation(OpenCase, role=Role.OPERATOR)
+def change(number: int, body: CaseChange) -> OpenCase:
+    """Give a case another name or note."""
+    opened, archive = open_case(number), services().archive
+    note = opened.case.note if body.note is None else checked_note(body.note)
+    if body.name is not None:
+        rename_case(archive, opened.case, body.name)
+    note_case(archive, opened.case, note)
+    opened.note("changed the case", **body.model_dump(exclude_none=True))
+    return told(open_case(number))
+
+
+@blueprint.delete("/cases/<number:number>")
+@operation(None, status=204, role=Role.OPERATOR)
+def remove(number: int) -> None:
+    """Take a case away; its recordings may go again."""
+    opened = open_case(number)
+    opened.check_all_seen()
+    services().archive.catalog.cases.remove(number)
+    opened.note("removed the case", moments=len(opened.moments))
+
+
+@blueprint.get("/cases/<number:number>/export")
+@operation(EXPORTS, role=Role.OPERATOR, errors=(422, 503))
+def export(number: int, query: CaseExportQuery) -> ResponseReturnValue:
+    """The case as a file for other programs; only for those who see all of it."""
+    opened = open_case(number)
+    opened.check_all_seen()
+    if not opened.moments:
+        raise UsageError(f"The case {opened.case.name!r} holds no moments yet.")
+    moments = [export_moment(one) for one in opened.shown]
+    order = ExportOrder(
+        format=FORMATS[query.format],
+        title=opened.case.name,
+        before=parse_seconds("handle_before", query.handle_before),
+        after=parse_seconds("handle_after", query.handle_after),
+    )
+    response = export_views.answer_export(moments, order)
+    exported = [moment.id for moment in opened.moments]
+    services().archive.catalog.cases.mark_exported(exported, datetime.now(UTC))
+    return response
+
+
+def made_case(name: str) -> CasePage:
+    """A new case. Raises UsageError if it cannot have that name."""
+    opened = CasePage(make_case(services().archive, name, access.user().name))
+    opened.note("made the case")
+    return opened
+
+
+def told(opened: CasePage) -> OpenCase:
+    """A case as the one who asks may see it."""
+    return {
+        "case": case_to_json(opened.case),
+        "moments": [case_moment_to_json(one) for one in opened.shown],
+        "hidden": opened.hidden,
+    }
