@@ -20,14 +20,12 @@ from mmrag_video.json_shapes import shape
 from web import access, export_views
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
-from web.api.search import EXPORTS
+from web.api.search import EXPORTS, HANDLE
 from web.asked_time import parse_seconds
 from web.case_page import CasePage, open_case
 from web.services import services
 
 blueprint = Blueprint("api_cases", __name__, url_prefix=PREFIX)
-
-_HANDLE = r"^\d{1,4}(\.\d{1,9})?$"
 
 
 class NewCase(Fields):
@@ -47,9 +45,9 @@ class CaseExportQuery(Fields):
     """How to export a case."""
 
     format: FormatName
-    handle_before: str = Field("0", pattern=_HANDLE)
+    handle_before: str = Field("0", pattern=HANDLE)
     """Seconds to add before each moment."""
-    handle_after: str = Field("0", pattern=_HANDLE)
+    handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
 
 

@@ -19,6 +19,7 @@ from web.login import COOKIE
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 _ALWAYS = (401, 403, 421, 500)
 """No login; not one's own to do; another host's name; the program's own fault."""
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 _CHANGING = frozenset({"POST", "PATCH", "DELETE"})
 _PATH_SCHEMAS: Mapping[str, JsonSchemaValue] = {
     "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
@@ -35,7 +36,7 @@ _Placed = tuple[str, str, Operation, Rule]
 
 def document() -> dict[str, Any]:
     """The document of the present application."""
-    placed = sorted(_placed(), key=lambda one: one[:2])
+    placed = sorted(_placed(), key=lambda one: (one[0], _METHODS.index(one[1])))
     schemas, definitions = _schemas(placed)
     paths: dict[str, dict[str, Any]] = {}
     for path, method, operation, rule in placed:

@@ -22,8 +22,10 @@ from web.same_time import other_cameras
 
 blueprint = Blueprint("api_recordings", __name__, url_prefix=PREFIX)
 
-_Seconds = Annotated[str, Field(pattern=r"^\d{1,8}(\.\d{1,9})?$")]
-_ExactSeconds = Annotated[str, Field(pattern=r"^(\d{1,8}(\.\d{1,9})?|\d{1,20}/\d{1,20})$")]
+_Seconds = Annotated[str, Field(pattern=r"^[0-9]{1,8}(\.[0-9]{1,9})?$")]
+_ExactSeconds = Annotated[
+    str, Field(pattern=r"^([0-9]{1,8}(\.[0-9]{1,9})?|[0-9]{1,20}/[0-9]{1,20})$")
+]
 
 
 class ListQuery(Fields):

@@ -33,6 +33,11 @@ blueprint = Blueprint("api_search", __name__, url_prefix=PREFIX)
 
 PICTURES = Media(("image/jpeg", "image/png", "image/webp"))
 EXPORTS = Media((*sorted({one.media_type for one in FORMATS.values()}), "application/zip"))
+HANDLE = r"^[0-9]{1,4}(\.[0-9]{1,9})?$"
+_DAY = r"(19[789]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = rf"^({_DAY}(T{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_CLOCK})?)?)?$"
+_TIME_OF_DAY = rf"^({_CLOCK}|24:00)?$"
 _SEARCHING = (409, 422, 503)
 """Another model made the index; the model cannot be had; the store cannot be reached."""
 
@@ -45,13 +50,13 @@ class SearchQuery(Fields):
     picture: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     """Id of a picture that was sent before."""
     camera: tuple[str, ...] = ()
-    start: str = Field("", alias="from")
+    start: str = Field("", alias="from", pattern=_TIME)
     """Date, or date and time; without an offset in the zone of the settings."""
-    end: str = Field("", alias="to")
+    end: str = Field("", alias="to", pattern=_TIME)
     """Likewise; a date is meant whole."""
-    after: str = ""
+    after: str = Field("", pattern=_TIME_OF_DAY)
     """Time of day such as 22:00, from which."""
-    before: str = ""
+    before: str = Field("", pattern=_TIME_OF_DAY)
     """Time of day until which, on the next day if it is not after the first."""
     weekday: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
     """On which those times of day begin."""
@@ -71,9 +76,9 @@ class ExportQuery(SearchQuery):
     format: FormatName
     weak: Literal["1"] | None = None
     """Also what does not stand out."""
-    handle_before: str = Field("", pattern=r"^(\d{1,8}(\.\d{1,9})?)?$")
+    handle_before: str = Field("0", pattern=HANDLE)
     """Seconds to add before each moment."""
-    handle_after: str = Field("", pattern=r"^(\d{1,8}(\.\d{1,9})?)?$")
+    handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
 
 

@@ -1,12 +1,14 @@
 """The API's users, for admins; and who is asking, for everybody."""
 
 from flask import Blueprint
+from pydantic import Field
 from typing_extensions import TypedDict
 from werkzeug.exceptions import NotFound
 
 from mmrag_video import json_shapes as shapes
 from mmrag_video.as_json import account_to_json
 from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from mmrag_video.catalog.users import Account, Role, Users, as_kept
 from mmrag_video.json_shapes import shape
 from web import access
@@ -22,8 +24,7 @@ class NewUser(Fields):
     """A user to add."""
 
     name: str
-    password: str
-    """At least 12 characters."""
+    password: str = Field(min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
     role: Role = Role.VIEWER
     cameras: tuple[str, ...] = ()
     """Those that they may see; none: all."""
@@ -34,7 +35,7 @@ class UserChange(Fields):
 
     role: Role | None = None
     cameras: tuple[str, ...] | None = None
-    password: str | None = None
+    password: str | None = Field(None, min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
     """All their logins end."""
     disabled: bool | None = None
 
