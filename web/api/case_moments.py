@@ -6,7 +6,14 @@ from typing import Self
 from flask import Blueprint
 from pydantic import Field, model_validator
 
-from mmrag_video.cases import LONGEST_NOTE, LONGEST_TIME, finding_by_eye, typed_time
+from mmrag_video.cases import (
+    LONGEST_NOTE,
+    LONGEST_TIME,
+    checked_note,
+    checked_tags,
+    finding_by_eye,
+    typed_time,
+)
 from mmrag_video.cases import describe as write_down
 from mmrag_video.catalog.case_records import CaseMoment, Finding
 from mmrag_video.catalog.users import Role
@@ -75,12 +82,15 @@ def change(number: int, moment: int, body: MomentChange) -> OpenCase:
     """Move a moment, set its ends, give it a note or tags."""
     opened = open_case(number)
     known = opened.moment(moment)
-    if body.position is not None:
-        _move(opened, known, body.position)
+    # What can be refused comes first: a change is made as a whole, or not at all.
+    checked_note(body.note or "")
+    checked_tags(body.tags or ())
     if body.start is not None or body.end is not None:
         _trim(opened, known, body)
     if body.note is not None or body.tags is not None:
         _describe(opened, known, body)
+    if body.position is not None:
+        _move(opened, known, body.position)
     return told(open_case(number))
 
 

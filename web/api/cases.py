@@ -9,7 +9,14 @@ from typing_extensions import TypedDict
 
 from mmrag_video import json_shapes as shapes
 from mmrag_video.as_json import case_moment_to_json, case_to_json
-from mmrag_video.cases import LONGEST_NOTE, checked_note, make_case, note_case, rename_case
+from mmrag_video.cases import (
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    checked_note,
+    make_case,
+    note_case,
+    rename_case,
+)
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.export.exporting import ExportOrder
@@ -31,13 +38,13 @@ blueprint = Blueprint("api_cases", __name__, url_prefix=PREFIX)
 class NewCase(Fields):
     """A case to make."""
 
-    name: str
+    name: str = Field(min_length=1, max_length=LONGEST_NAME, examples=["Break-in at the gate"])
 
 
 class CaseChange(Fields):
     """What to change; what is not named stays."""
 
-    name: str | None = None
+    name: str | None = Field(None, min_length=1, max_length=LONGEST_NAME)
     note: str | None = Field(None, max_length=LONGEST_NOTE)
 
 

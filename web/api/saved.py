@@ -9,6 +9,8 @@ from mmrag_video.as_json import hit_to_json, saved_search_to_json
 from mmrag_video.catalog.saved_searches import SavedSearch, Target
 from mmrag_video.catalog.users import Role
 from mmrag_video.json_shapes import shape
+from mmrag_video.saved_search import LONGEST_NAME
+from mmrag_video.search import LONGEST_QUERY
 from web import saved_views
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
@@ -20,8 +22,8 @@ blueprint = Blueprint("api_saved", __name__, url_prefix=PREFIX)
 class NewSavedSearch(Fields):
     """A search to be put to every new recording."""
 
-    name: str
-    text: str
+    name: str = Field(min_length=1, max_length=LONGEST_NAME, examples=["Van at the gate"])
+    text: str = Field(min_length=1, max_length=LONGEST_QUERY, examples=["a white van"])
     cameras: tuple[str, ...] = ()
     """None: all that the user may see."""
     webhook: str = ""

@@ -23,8 +23,10 @@ blueprint = Blueprint("api_users", __name__, url_prefix=PREFIX)
 class NewUser(Fields):
     """A user to add."""
 
-    name: str
-    password: str = Field(min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
+    name: str = Field(min_length=1, max_length=64, examples=["bob"])
+    password: str = Field(
+        examples=["correct horse battery"], min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS
+    )
     role: Role = Role.VIEWER
     cameras: tuple[str, ...] = ()
     """Those that they may see; none: all."""
@@ -95,11 +97,11 @@ def change(name: str, body: UserChange) -> shapes.Account:
     told = account_to_json(_known(name))
     if body.role is not None or body.cameras is not None:
         told = _noted("user changed", _users().change(name, body.role, body.cameras))
-    if body.password is not None:
-        told = _noted("password changed", _users().change_password(name, body.password))
     if body.disabled is not None:
         what = "user disabled" if body.disabled else "user enabled"
         told = _noted(what, _users().disable(name, body.disabled))
+    if body.password is not None:
+        told = _noted("password changed", _users().change_password(name, body.password))
     return told
 
 

@@ -1,0 +1,96 @@
+"""The API's recordings: what there is of them, and who may have it."""
+
+import pytest
+
+from mmrag_video.catalog.users import Role
+from tests.api_client import ApiClient, api_of, problem
+from tests.page_archive import HOSTILE_CAMERA, PageArchive
+from tests.page_client import UNKNOWN_ID
+from tests.people import with_users
+
+
+@pytest.fixture
+def api(collection: PageArchive) -> ApiClient:
+    return api_of(collection.archive)
+
+
+def test_cameras_and_recordings_are_listed(api: ApiClient, collection: PageArchive) -> None:
+    names = [camera["name"] for camera in api.value("/cameras")["cameras"]]
+    assert names == sorted(["Gate", "Yard", HOSTILE_CAMERA])
+    listed = api.value("/recordings")
+    assert listed["all"] == 3
+    assert {one["id"] for one in listed["recordings"]} == {
+        collection.yard.id,
+        collection.gate.id,
+        collection.hostile.id,
+    }
+    [second] = api.value("/recordings", limit=1, offset=1)["recordings"]
+    assert second == listed["recordings"][1]
+    [yard] = api.value("/recordings", camera="Yard")["recordings"]
+    assert api.value(f"/recordings/{yard['id']}") == yard
+    assert (yard["codec"], yard["zone"], yard["file"]) == ("h264", "Europe/Lisbon", "present")
+
+
+def test_kept_frames_have_pictures(api: ApiClient, collection: PageArchive) -> None:
+    marks = api.value(f"/recordings/{collection.yard.id}/frames")
+    assert marks["frames"][0]["time_exact"] == "0"
+    address = marks["frames"][-1]["picture"].removeprefix("/api/v1")
+    assert api.get(address).content_type == "image/jpeg"
+    nowhere = f"/recordings/{collection.yard.id}/frames/1-0.jpg"
+    assert problem(api.get(nowhere), 404) == "There is no such frame."
+
+
+def test_a_video_comes_in_ranges(api: ApiClient, collection: PageArchive) -> None:
+    address = f"/api/v1/recordings/{collection.yard.id}/video"
+    first = api.client.get(address, base_url="http://127.0.0.1:1", headers={"Range": "bytes=0-99"})
+    assert (first.status_code, len(first.data)) == (206, 100)
+    behind = api.client.get(
+        address, base_url="http://127.0.0.1:1", headers={"Range": "bytes=999999999-"}
+    )
+    assert problem(behind, 416) == "The video has no such part."
+    assert behind.headers["Content-Range"].startswith("bytes */")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        ("3", "2", "lies not before the end"),
+        ("x", "2", "start: String should match pattern"),
+        ("1000000", "1000001", "lies not before the end"),
+    ],
+)
+def test_a_clip_that_cannot_be_is_refused(
+    api: ApiClient, collection: PageArchive, start: str, end: str, told: str
+) -> None:
+    asked = {"start": start, "end": end}
+    clip = api.get(f"/recordings/{collection.yard.id}/clip", query_string=asked)
+    assert told in problem(clip, 400)
+
+
+def test_what_other_cameras_saw_is_known_where_the_clock_is(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    beside = api.value(f"/recordings/{collection.yard.id}/beside", time="99999999999/7")
+    assert beside == {"clock_known": True, "beside": []}
+    assert not api.value(f"/recordings/{collection.gate.id}/beside", time="1.5")["clock_known"]
+
+
+@pytest.mark.parametrize("part", ["", "/video", "/frames", "/clip?start=0&end=1", "/beside?time=0"])
+def test_a_recording_of_another_camera_is_as_unknown_as_one_that_is_not(
+    collection: PageArchive, part: str
+) -> None:
+    with with_users(collection.archive, vera=(Role.VIEWER, ("Gate",))):
+        vera = api_of(collection.archive, "vera")
+        hidden = problem(vera.get(f"/recordings/{collection.yard.id}{part}"), 404)
+        assert hidden == problem(vera.get(f"/recordings/{UNKNOWN_ID}{part}"), 404)
+        assert vera.get(f"/recordings/{collection.gate.id}").status_code == 200
+
+
+def test_everything_is_as_if_there_were_no_other_cameras(collection: PageArchive) -> None:
+    with with_users(collection.archive, vera=(Role.VIEWER, ("Gate",))):
+        vera = api_of(collection.archive, "vera")
+        assert [one["name"] for one in vera.value("/cameras")["cameras"]] == ["Gate"]
+        assert vera.value("/recordings")["all"] == 1
+        assert {one["camera"] for one in vera.value("/search", q="a box")["moments"]} == {"Gate"}
+        for path in ("/queue", "/sources"):
+            assert "only some of them" in problem(vera.get(path), 403)
