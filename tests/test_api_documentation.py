@@ -1,0 +1,132 @@
+"""docs/api.md is true: its table names the operations there are, and its examples are answered."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.api_client import api_of
+from tests.markdown import blocks, code, document, table
+from tests.page_archive import PageArchive
+from tests.page_client import LOCAL, picture
+from tests.people import ADMIN, with_users
+
+TEXT = document("api.md")
+
+
+@pytest.fixture(scope="module")
+def described(collection: PageArchive) -> dict[str, Any]:
+    value: dict[str, Any] = api_of(collection.archive).value("/openapi.json")
+    return value
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_the_table_names_every_operation_and_for_whom_it_is(described: dict[str, Any]) -> None:
+    documented = {code(cells[0])[0]: tuple(cells[1:]) for cells in table(TEXT, "Operation")}
+    assert documented == {
+        name: (operation["description"].split()[1].rstrip("."), operation["summary"])
+        for name, operation in operations(described)
+    }
+
+
+def test_every_status_of_an_error_is_explained_and_is_a_problem(described: dict[str, Any]) -> None:
+    told = {
+        status: answer
+        for _, operation in operations(described)
+        for status, answer in operation["responses"].items()
+        if int(status) >= 400
+    }
+    assert {code(cells[0])[0] for cells in table(TEXT, "Status")} == {*told, "405"}
+    assert all(one == {"$ref": "#/components/responses/Problem"} for one in told.values())
+
+
+def test_every_name_in_the_description_means_one_operation(described: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(described)]
+    assert len(set(names)) == len(names)
+    assert all(operation["summary"].endswith(".") for _, operation in operations(described))
+
+
+def test_every_example_is_answered(collection: PageArchive) -> None:
+    calls = [
+        shlex.split(line)
+        for block in blocks(TEXT, "sh")
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
+    with with_users(collection.archive):
+        api = api_of(collection.archive, ADMIN)
+        sent = api.post("/pictures", data=picture("JPEG"), content_type="image/jpeg")
+        case = api.post("/cases", json={"name": "The first"}).get_json()["id"]
+        known = {
+            "$TOKEN": api.headers["Authorization"].removeprefix("Bearer "),
+            "$PICTURE": sent.get_json()["picture"],
+            "$RECORDING": collection.yard.id,
+        }
+        moment = 0
+        for number, call in enumerate(calls):
+            words = [_filled(word, known) for word in call]
+            words = [one.replace("/cases/1", f"/cases/{case}") for one in words]
+            words = [one.replace("/moments/1", f"/moments/{moment}") for one in words]
+            # The first example is for a page without users.
+            headers = api.headers if number == 0 else {}
+            response = _curl(api.client, words, headers)
+            assert response.status_code < 300, (call, response.text)
+            if words[1:] and response.is_json and "moments" in response.get_json():
+                moment = max((one.get("id", 0) for one in _moments(response)), default=moment)
+    for one in collection.archive.catalog.cases.all():
+        collection.archive.catalog.cases.remove(one.id)
+
+
+def _moments(response: TestResponse) -> list[dict[str, int]]:
+    moments = response.get_json()["moments"]
+    return moments if isinstance(moments, list) else []
+
+
+def _filled(word: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _curl(client: Any, words: list[str], headers: dict[str, str]) -> TestResponse:
+    """Asks as curl would; what the examples do not use is refused."""
+    assert words[0] == "curl"
+    rest, address, method, body, as_query = iter(words[1:]), "", "", b"", False
+    headers, fields = dict(headers), []
+    for word in rest:
+        match word:
+            case "--get":
+                as_query = True
+            case "--request":
+                method = next(rest)
+            case "--output":
+                next(rest)
+            case "--header":
+                name, _, value = next(rest).partition(": ")
+                headers[name] = value
+            case "--data":
+                fields.append(next(rest))
+            case "--data-urlencode":
+                name, _, value = next(rest).partition("=")
+                fields.append(f"{name}={quote_plus(value)}")
+            case "--data-binary":
+                assert next(rest).startswith("@")
+                body = picture("JPEG")
+            case "--json":
+                body, headers["Content-Type"] = next(rest).encode(), "application/json"
+            case _:
+                assert word.startswith("http://127.0.0.1:8642/"), word
+                address = word.removeprefix(LOCAL)
+    assert as_query or not fields
+    method = method or ("POST" if body else "GET")
+    query = {"query_string": "&".join(fields)} if as_query else {}
+    return client.open(  # type: ignore[no-any-return]
+        address, method=method, base_url=LOCAL, headers=headers, data=body or None, **query
+    )
