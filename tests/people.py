@@ -27,6 +27,7 @@ def with_users(archive: Archive, **others: tuple[Role, tuple[str, ...]]) -> Iter
     """ADMIN and these others, by name, all with PASSWORD; they are gone at the end."""
     users = archive.catalog.users
     usual, passwords._HASHER = passwords._HASHER, _QUICK
+    passwords._nobodys.cache_clear()
     users.add(ADMIN, PASSWORD, Role.ADMIN)
     for name, (role, cameras) in others.items():
         users.add(name, PASSWORD, role, cameras)
@@ -34,6 +35,7 @@ def with_users(archive: Archive, **others: tuple[Role, tuple[str, ...]]) -> Iter
         yield
     finally:
         passwords._HASHER = usual
+        passwords._nobodys.cache_clear()
         with archive.catalog.database.writing() as session:
             session.execute(delete(UserRow))
 

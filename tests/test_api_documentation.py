@@ -13,6 +13,8 @@ from tests.markdown import blocks, code, document, table
 from tests.page_archive import PageArchive
 from tests.page_client import LOCAL, picture
 from tests.people import ADMIN, with_users
+from web.api.operation import operation_of
+from web.app import create_app
 
 TEXT = document("api.md")
 
@@ -35,6 +37,16 @@ def test_the_table_names_every_operation_and_for_whom_it_is(described: dict[str,
         name: (operation["description"].split()[1].rstrip("."), operation["summary"])
         for name, operation in operations(described)
     }
+
+
+def test_every_address_below_the_prefix_is_described(collection: PageArchive) -> None:
+    app = create_app(collection.archive)
+    strays = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api") and operation_of(app.view_functions[rule.endpoint]) is None
+    ]
+    assert strays == []
 
 
 def test_every_status_of_an_error_is_explained_and_is_a_problem(described: dict[str, Any]) -> None:
