@@ -21,6 +21,7 @@ from web import (
     recording_views,
     saved_views,
     search_views,
+    timeline_views,
     users_views,
     words,
     work_views,
@@ -67,6 +68,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     )
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)
+    app.register_blueprint(timeline_views.blueprint)
     app.register_blueprint(answer_views.blueprint)
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
