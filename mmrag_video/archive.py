@@ -57,7 +57,7 @@ class Archive:
         self._loading = threading.Lock()
         self._generator: Generator | None = None
         self._lease: Lease | None = None
-        self._stores: dict[str, "FrameStore"] = {}
+        self._stores: dict[str, FrameStore] = {}
         self._samples: dict[str, tuple[int | None, CollectionSample]] = {}
 
     def __enter__(self) -> Self:

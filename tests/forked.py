@@ -47,6 +47,6 @@ def _command(arguments: list[str], env: dict[str, str], said: Path, told: Path) 
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["mmrag-video", *arguments]
-    from mmrag_video.__main__ import main  # noqa: PLC0415 the forking process does not need it
+    from mmrag_video.__main__ import main
 
     main()

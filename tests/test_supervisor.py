@@ -139,7 +139,7 @@ def test_what_ignores_sigterm_is_killed_with_its_children_and_the_others_end_in_
     one.wait_for("is up", times=2)
     assert len(one.family()) == 3
     assert one.stop() == ExitCode.INTERRUPTED
-    one.wait_for("worker did not end in 1.5 s and is killed")
+    one.wait_for(r"worker did not end in 1\.\d s and is killed")
     one.wait_for("store ends")
 
 
