@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
@@ -118,7 +119,7 @@ class Chores:
         """
         jobs = self._archive.catalog.jobs
         for recording in list(missed):
-            copies = [path for path in jobs.copies(recording.size) if path.exists()]
+            copies = [path for path in jobs.copies(recording.size) if _is_there(path)]
             for copy in copies:
                 jobs.do_again(copy)
             if copies:
@@ -131,3 +132,8 @@ class Chores:
             for recording in missed
             if (source := source_of(recording.path, sources)) and source.gone == "forget"
         ]
+
+
+def _is_there(path: Path) -> bool:
+    """Also where one may not look, where Path.exists raises."""
+    return os.path.exists(path)  # noqa: PTH110
