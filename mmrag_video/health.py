@@ -91,7 +91,7 @@ def worker_figures(archive: Archive, now: datetime) -> WorkerFigures:
 
 
 def disk_figures(archive: Archive) -> DiskFigures:
-    """The disk of the data directory. Raises SettingsError if that cannot be made."""
+    """The disk of the data directory. Raises DataDirectoryError if that cannot be made."""
     archive.directory.create()
     usage = shutil.disk_usage(archive.directory.root)
     return DiskFigures(free=usage.free, used=usage.used)
