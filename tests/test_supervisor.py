@@ -247,12 +247,13 @@ def answers(address: str) -> bool:
 
 def test_serve_answers_again_after_page_worker_or_store_were_killed(serve: Start, data: Path):
     one = serve(data)
-    assert answers(address_of(one))
+    address = address_of(one)
+    assert answers(address)
     worker, page, keeper = one.child("stdin work"), one.child("stdin page"), keeper_of(data)
     one.seen.add(keeper)
     page.kill()
     one.wait_for("page was killed by SIGKILL; next try in 1 s")
-    address = address_of(one, times=2)
+    assert address_of(one, times=2) == address, "what is open in a browser goes on"
     assert answers(address)
     assert lives(worker)
     worker.kill()
@@ -295,7 +296,8 @@ def test_serve_ends_with_code_2_when_the_port_is_taken(serve: Start, data: Path)
     port = address_of(first).rstrip("/").rpartition(":")[2]
     second = serve(data, "--port", port)
     assert second.process.wait(timeout=60) == ExitCode.USAGE
-    second.wait_for(f"The page cannot listen on 127.0.0.1 port {port}")
+    second.wait_for(f"Port {port} of 127.0.0.1 is taken: .* --port or web.port")
+    assert not any("setting" in line for line in second.lines), "they are as they should be"
     assert answers(address_of(first)), "the store that both used is still there for the first"
     assert first.stop() == ExitCode.INTERRUPTED
 
