@@ -62,7 +62,7 @@ def figures(archive: Archive, now: datetime) -> Figures:
     Raises CatalogError if the catalog cannot be used.
     """
     database = archive.catalog.database
-    overview = queue_overview(archive.catalog, now)
+    overview = queue_overview(archive, now)
     failed = {
         state: failed_by_kind(database, state) for state in (JobState.WAITING, JobState.SET_ASIDE)
     }
