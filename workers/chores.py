@@ -22,6 +22,8 @@ _EVERY = 600.0
 _SETTLES = 3
 """Times as long as a source's files take to settle, before what is missed there counts as gone."""
 _DAY = 86_400.0
+_DONE_IS_TOLD = timedelta(days=9)
+"""For so long: the daily line makes up for a week."""
 
 
 class Chores:
@@ -59,6 +61,7 @@ class Chores:
         self._let_go_of_old()
         self._archive.catalog.forget_failures_of_gone()
         self._archive.catalog.jobs.forget_gone()
+        self._archive.catalog.jobs.forget_done_before(datetime.now(UTC) - _DONE_IS_TOLD)
         days = self._archive.settings.retention.hits_days
         self._archive.catalog.hits.forget_before(datetime.now(UTC) - timedelta(days=days))
 
