@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from mmrag_video.settings.checks import DailyHours, Schedule
+from mmrag_video.settings.checks import QuietHours, Schedule
 from mmrag_video.settings.section import Section
 
 
@@ -75,8 +75,8 @@ class WorkerSettings(Section):
     speed: float | None = Field(
         None, gt=0, description="Times real time, at most, for each; unset: as fast as it goes."
     )
-    quiet: tuple[DailyHours, ...] = Field(
-        (), description="Hours without work, such as `08:00-18:00`, in `clock.zone`."
+    quiet: QuietHours = Field(
+        (), description="Hours without work, such as `08:00-18:00`, in `clock.zone`; one or a list."
     )
     attempts: int = Field(
         5, ge=1, description="Times that a recording is tried before it is set aside."
