@@ -22,6 +22,7 @@ from mmrag_video.catalog.jobs import Job, JobState, SeenFile
 from mmrag_video.catalog.tally import DoneJob
 from mmrag_video.catalog.work_schema import DoneJobRow, JobRow, WorkerRow
 from mmrag_video.catalog.worker_state import SIGN_OF_LIFE
+from mmrag_video.doctor import Health, examine
 from mmrag_video.errors import (
     CatalogError,
     DecoderError,
@@ -359,6 +360,26 @@ def test_a_worker_that_gives_no_sign_of_life_is_missed_while_files_wait(archive:
     dead = datetime.now(UTC) - SIGN_OF_LIFE - timedelta(seconds=5)
     last_sign_of_life(archive, dead)
     assert "no sign of life for 6" in problems(archive)[Part.WORKER]
+
+
+def test_a_source_that_cannot_be_read_is_told(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = create_app(archive).test_client()
+    for name in ("door", "nvr"):
+        archive.catalog.sources.put(name, SourceSettings(folder=Path("/") / name))
+    archive.catalog.worker.say("1@here", "working", ["nvr", "removed since"])
+    answer = get(client, "/healthz")
+    assert answer.status_code == 503 and answer.json is not None
+    assert answer.json["problems"] == {"sources": "Not all can be read of 1 source."}
+    assert "these sources: nvr." in caplog.text
+    told = samples(client)
+    assert (told["mmrag_source_readable", "nvr"], told["mmrag_source_readable", "door"]) == (0, 1)
+    [finding] = [one for one in examine(archive) if one.subject == "sources"]
+    assert finding.health is Health.DOUBTFUL and finding.detail.endswith("all of: nvr")
+    archive.catalog.worker.say("1@here", "working")
+    assert problems(archive) == {}
+    assert samples(client)["mmrag_source_readable", "nvr"] == 1
 
 
 def test_a_dead_worker_is_missed_where_there_are_sources(tmp_path: Path) -> None:

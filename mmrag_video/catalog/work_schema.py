@@ -85,6 +85,8 @@ class WorkerRow(Table):
     heartbeat: Mapped[datetime | None]
     activity: Mapped[str] = mapped_column(Text)
     """What it is doing or waiting for, in words."""
+    unreadable: Mapped[list[str]] = mapped_column(JSON)
+    """Names of the sources of which not all could be read at the last look."""
     told: Mapped[date | None]
     """The last day of whose work the log has its line."""
     let_go: Mapped[int]

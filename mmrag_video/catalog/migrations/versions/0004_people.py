@@ -1,4 +1,4 @@
-"""Users and their logins, the audit log, cases; what was done, apart from the queue."""
+"""Users and their logins, the audit log, cases; what was done and cannot be read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ def upgrade() -> None:
     _make_audit()
     _make_cases()
     _make_done_jobs()
+    op.add_column("worker", sa.Column("unreadable", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def _make_users() -> None:
