@@ -31,6 +31,10 @@ class SettingsError(UsageError):
     """A settings file or an `MMRAG_...` variable holds something that cannot be used."""
 
 
+class DataDirectoryError(MmragError):
+    """The data directory cannot be made or written to; perhaps not yet: a disk is mounted later."""
+
+
 class RecordingError(MmragError):
     """One recording cannot be read; the others are not touched by it."""
 
@@ -86,6 +90,7 @@ _KINDS: tuple[tuple[type[BaseException], ErrorKind], ...] = (
     (ModelError, ErrorKind.MODEL),
     (StoreError, ErrorKind.STORE),
     (CatalogError, ErrorKind.CATALOG),
+    (DataDirectoryError, ErrorKind.FILES),
     (OSError, ErrorKind.FILES),
 )
 

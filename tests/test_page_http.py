@@ -131,9 +131,7 @@ def test_a_camera_of_any_name_can_be_chosen(client: FlaskClient) -> None:
     assert answer.status_code == 200 and 'class="card ' in words_of(answer)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fields=st.dictionaries(
         st.sampled_from(["q", "camera", "from", "to", "picture", "limit"]),
