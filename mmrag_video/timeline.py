@@ -1,11 +1,12 @@
 """What each camera recorded over a window of the clock, and how much was going on in it."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import chain
+from math import ceil
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.footage import RecordedSpan
@@ -53,56 +54,69 @@ class Timeline:
 def timeline(archive: Archive, window: ClockWindow, cameras: Sequence[str]) -> Timeline:
     """These cameras, in their order. Raises CatalogError, and StoreError from a store that fails.
 
-    Movement is told by the frames that were kept, which needs no decoding: the sampler keeps one
-    every `interval` seconds while something moves, and hardly any while nothing does.
+    Movement needs no decoding: a kept frame says whether something moved, and until when. Of many
+    recordings only the number of kept frames is known, one for every `interval` seconds in which
+    something moved and hardly any beside them.
     """
     by_camera: dict[str, list[RecordedSpan]] = defaultdict(list)
     spans = archive.catalog.footage.within(window.start, window.end, cameras)
     for span in spans:
         by_camera[span.camera].append(span)
-    times = _times_of_kept(archive, spans) if len(spans) <= MOST_READ else None
+    is_exact = len(spans) <= MOST_READ
     rows = []
+    moving: Iterable[_Moving]
     for name in cameras:
-        kept = _kept(by_camera[name], window, times)
-        interval = float(archive.settings.sampler_for(name).interval)
-        rows.append(_camera(name, by_camera[name], window, [interval * rate for rate in kept]))
-    return Timeline(window, tuple(rows), is_exact=times is not None)
+        if is_exact:
+            moving = chain.from_iterable(_moving(archive, span) for span in by_camera[name])
+        else:
+            interval = archive.settings.sampler_for(name).interval
+            moving = (_spread(span, interval) for span in by_camera[name])
+        rows.append(_camera(name, by_camera[name], window, moving))
+    return Timeline(window, tuple(rows), is_exact)
 
 
-def _times_of_kept(archive: Archive, spans: Iterable[RecordedSpan]) -> Mapping[str, list[datetime]]:
-    """By recording, when its kept frames were."""
+@dataclass(frozen=True)
+class _Moving:
+    """From `start` to `end` something moves for this `share` of the time."""
+
+    start: datetime
+    end: datetime
+    share: float
+
+
+def _moving(archive: Archive, span: RecordedSpan) -> Iterator[_Moving]:
+    """Where something moved in one recording."""
     identity = archive.active_identity
     if identity is None:
-        return {}
-    store, hidden = archive.store(identity), archive.hidden_runs(identity)
-    return {
-        span.recording: [
-            span.start + timedelta(seconds=float(frame.time))
-            for frame in store.frames_between(
-                span.recording, Fraction(0), _seconds(span.end - span.start), hidden
-            )
-        ]
-        for span in spans
-    }
+        return
+    end = Fraction((span.end - span.start) // timedelta(microseconds=1) + 1, 1_000_000)
+    hidden = archive.hidden_runs(identity)
+    for frame in archive.store(identity).frames_between(span.recording, Fraction(0), end, hidden):
+        if frame.reason.is_movement:
+            start = span.start + timedelta(seconds=float(frame.time))
+            yield _Moving(start, span.start + timedelta(seconds=float(frame.valid_until)), 1.0)
 
 
-def _seconds(length: timedelta) -> Fraction:
-    return Fraction(length // timedelta(microseconds=1) + 1, 1_000_000)
+def _spread(span: RecordedSpan, interval: float) -> _Moving:
+    """Evenly over a recording."""
+    length = (span.end - span.start).total_seconds()
+    return _Moving(span.start, span.end, min(1.0, span.frames * interval / max(length, interval)))
 
 
 def _camera(
-    name: str,
-    spans: Sequence[RecordedSpan],
-    window: ClockWindow,
-    movement: Iterable[float],
+    name: str, spans: Sequence[RecordedSpan], window: ClockWindow, moving: Iterable[_Moving]
 ) -> CameraTimeline:
     stretches = [Stretch(window.share(span.start), window.share(span.end)) for span in spans]
-    seconds = window.length.total_seconds()
+    recorded = _in_cells(window, ((span.start, span.end, 1.0) for span in spans))
+    moved = _in_cells(window, ((one.start, one.end, one.share) for one in moving))
     return CameraTimeline(
         camera=name,
         footage=tuple(joined(stretches)),
-        seconds=sum(one.end - one.start for one in stretches) * seconds,
-        movement=tuple(min(share, 1.0) for share in movement),
+        seconds=sum(one.end - one.start for one in stretches) * window.length.total_seconds(),
+        movement=tuple(
+            min(1.0, some / whole) if whole > 0 else 0.0
+            for some, whole in zip(moved, recorded, strict=True)
+        ),
     )
 
 
@@ -117,27 +131,13 @@ def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
     return whole
 
 
-def _kept(
-    spans: Sequence[RecordedSpan],
-    window: ClockWindow,
-    times: Mapping[str, list[datetime]] | None,
+def _in_cells(
+    window: ClockWindow, spans: Iterable[tuple[datetime, datetime, float]]
 ) -> list[float]:
-    """Frames kept a second of footage, in each of CELLS parts of the window."""
-    cell = window.length / CELLS
-    edges = [window.start + cell * number for number in range(CELLS + 1)]
-    frames, seconds = [0.0] * CELLS, [0.0] * CELLS
-    for span in spans:
-        first = max(0, bisect_right(edges, span.start) - 1)
-        for number in range(first, CELLS):
-            covered = min(span.end, edges[number + 1]) - max(span.start, edges[number])
-            if covered <= timedelta(0):
-                break
-            seconds[number] += covered.total_seconds()
-            if times is None:
-                frames[number] += span.frames * (covered / (span.end - span.start))
-        for time in times.get(span.recording, ()) if times is not None else ():
-            if window.start <= time < window.end:
-                frames[min(bisect_right(edges, time) - 1, CELLS - 1)] += 1
-    return [
-        kept / within if within > 0 else 0.0 for kept, within in zip(frames, seconds, strict=True)
-    ]
+    """How much of each of CELLS parts lies in the spans, each counted for its share."""
+    cells = [0.0] * CELLS
+    for start, end, share in spans:
+        first, last = CELLS * window.share(start), CELLS * window.share(end)
+        for number in range(int(first), min(ceil(last), CELLS)):
+            cells[number] += share * (min(last, number + 1) - max(first, number))
+    return cells

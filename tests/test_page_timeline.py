@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from mmrag_video.archive import Archive
 from mmrag_video.clock_window import ClockWindow
-from mmrag_video.timeline import CELLS, CameraTimeline, Stretch, joined, timeline
+from mmrag_video.timeline import CELLS, Stretch, Timeline, joined, timeline
 from tests.browser import NARROW, WIDE, served, watched_context
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 
@@ -41,34 +42,44 @@ def point(page: Page, share: float) -> tuple[float, float]:
     return box["x"] + share * box["width"], box["y"] + box["height"] / 2
 
 
-def of(collection: PageArchive, start: str, end: str) -> CameraTimeline:
-    window = ClockWindow.between(datetime.fromisoformat(start), datetime.fromisoformat(end))
-    [camera] = timeline(collection.archive, window, ["Yard"]).cameras
-    return camera
+def around_the_yard(archive: Archive) -> Timeline:
+    """A minute that begins ten seconds before the recording, of which the last four have movement."""
+    [recording] = archive.catalog.recordings()
+    assert recording.span is not None
+    start = recording.span[0] - timedelta(seconds=10)
+    window = ClockWindow.between(start, start + timedelta(minutes=1))
+    return timeline(archive, window, [recording.camera, "Elsewhere"])
 
 
 def test_footage_lies_where_it_was_recorded_and_movement_where_something_moved(
-    collection: PageArchive,
+    yard_archive: Archive,
 ) -> None:
-    camera = of(collection, "2025-03-04T14:03:00+00:00", "2025-03-04T14:04:00+00:00")
+    shown = around_the_yard(yard_archive)
+    camera, elsewhere = shown.cameras
+    assert shown.is_exact
     [stretch] = camera.footage
-    assert stretch.start == pytest.approx(22 / 60)
-    assert stretch.end == pytest.approx(34 / 60, abs=0.002)
-    assert camera.seconds == pytest.approx(12, abs=0.1)
-    moving = [number / CELLS for number, share in enumerate(camera.movement) if share > 0]
-    assert moving and all(22 / 60 - 1 / CELLS <= share < 34 / 60 for share in moving)
+    assert stretch.start == pytest.approx(10 / 60)
+    assert stretch.end == pytest.approx(16 / 60, abs=0.002)
+    assert camera.seconds == pytest.approx(6, abs=0.1)
+    assert len(camera.movement) == CELLS
+    moving = [60 * number / CELLS for number, share in enumerate(camera.movement) if share > 0.5]
+    assert 11 <= min(moving) <= 12.5
+    assert 15 <= max(moving) < 16
+    assert elsewhere.footage == () and not any(elsewhere.movement)
 
 
 def test_from_far_away_movement_is_spread_over_each_recording(
-    collection: PageArchive, monkeypatch: pytest.MonkeyPatch
+    yard_archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends = "2025-03-04T14:03:00+00:00", "2025-03-04T14:04:00+00:00"
-    exact = of(collection, *ends)
+    exact = around_the_yard(yard_archive).cameras[0]
     monkeypatch.setattr("mmrag_video.timeline.MOST_READ", 0)
-    spread = of(collection, *ends)
+    shown = around_the_yard(yard_archive)
+    assert not shown.is_exact
+    spread = shown.cameras[0]
     shares = {round(share, 6) for share in spread.movement if share > 0}
     assert len(shares) == 1, "the same everywhere in the one recording"
     assert sum(spread.movement) == pytest.approx(sum(exact.movement), rel=0.4)
+    assert spread.footage == exact.footage
 
 
 def test_stretches_between_which_no_gap_can_be_seen_are_one() -> None:

@@ -85,7 +85,11 @@ class Footage:
             .order_by(RecordingRow.camera, RecordingRow.clock_start)
         )
         with self._database.reading() as session:
-            return [RecordedSpan(*row) for row in session.execute(query)]
+            return [
+                RecordedSpan(id, camera, since, until, frames)
+                for id, camera, since, until, frames in session.execute(query)
+                if since is not None and until is not None  # as was asked for
+            ]
 
     def before(self, recording: Recording) -> Recording | None:
         """The camera's recording that starts last of those that start earlier."""
