@@ -43,7 +43,7 @@ def point(page: Page, share: float) -> tuple[float, float]:
 
 
 def around_the_yard(archive: Archive) -> Timeline:
-    """A minute that begins ten seconds before the recording, of which the last four have movement."""
+    """A minute that begins ten seconds before the recording, which moves in its last four."""
     [recording] = archive.catalog.recordings()
     assert recording.span is not None
     start = recording.span[0] - timedelta(seconds=10)
