@@ -54,7 +54,7 @@ def download() -> ResponseReturnValue:
         made = prepare(moments, order, services().archive.settings)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
-    access.note(Action.EXPORT, **audit_entry(order, moments))
+    access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)

@@ -50,6 +50,17 @@ class Footage:
                 found[recording.camera] = Beside(recording, time)
         return list(found.values())
 
+    def between(self, start: datetime, end: datetime) -> list[Recording]:
+        """Those that show any of the time from `start` to `end`, by camera and start."""
+        query = (
+            select(RecordingRow)
+            .where(is_findable(None))
+            .where(RecordingRow.clock_start < end, RecordingRow.clock_end > start)
+            .order_by(RecordingRow.camera, RecordingRow.clock_start)
+        )
+        with self._database.reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
+
     def before(self, recording: Recording) -> Recording | None:
         """The camera's recording that starts last of those that start earlier."""
         start = recording.clock.start

@@ -73,15 +73,15 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
         problems = {**problems, **unreadable}
         kept = list(_only_in(moments, sources))
     within: list[ExportMoment] = []
-    past_end: list[str] = []
+    lost: list[str] = []
     for moment in kept:
         longer = with_handles(moment, order.before, order.after)
         if longer is None:
-            past_end.append(_past_end(moment))
+            lost.append(past_end(moment))
         else:
             within.append(longer)
     documents = tuple(_documents(within, sources, order))
-    return Export(documents, (*problems.values(), *past_end))
+    return Export(documents, (*problems.values(), *lost))
 
 
 def _recordings(moments: Sequence[ExportMoment]) -> dict[str, Recording]:
@@ -126,7 +126,8 @@ def _only_in(
             yield replace(moment, spans=spans)
 
 
-def _past_end(moment: ExportMoment) -> str:
+def past_end(moment: ExportMoment) -> str:
+    """What to say of a moment that is left out because its recording ends before it."""
     recording = moment.spans[0].recording
     return (
         f"A moment of {recording.path} begins at {float(moment.spans[0].start):.3f} s, "
@@ -150,11 +151,11 @@ def _sheets(moments: Sequence[ExportMoment], scope: Scope) -> Iterator[Sequence[
         yield moments
 
 
-def audit_entry(order: ExportOrder, moments: Sequence[ExportMoment]) -> dict[str, Any]:
-    """What the audit log is told of an export."""
+def audit_entry(name: str, title: str, moments: Sequence[ExportMoment]) -> dict[str, Any]:
+    """What the audit log is told of an export; `name`: of the format."""
     return {
-        "format": order.format.name.value,
-        "title": order.title,
+        "format": name,
+        "title": title,
         "moments": len(moments),
         "recordings": sorted(_recordings(moments)),
     }
