@@ -58,12 +58,12 @@ def _placed(clips: list[WantedClip], output: str) -> tuple[Path, list[WantedClip
         raise UsageError("Clips are files: name a folder for them, as --output clips/.")
     if output.endswith("/") or target.is_dir():
         return target, clips
+    if target.suffix.lower() != ENDING:
+        raise UsageError(f"A clip is an {ENDING} file, and {output} is another name.")
     if len(clips) > 1:
         raise UsageError(
             f"These are {counted(len(clips), 'clip')}: name a folder for them, as --output clips/."
         )
-    if target.suffix.lower() != ENDING:
-        raise UsageError(f"A clip is an {ENDING} file, and {output} is another name.")
     return target.parent, [replace(clip, name=target.name) for clip in clips]
 
 

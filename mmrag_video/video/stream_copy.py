@@ -82,7 +82,10 @@ def _decodable(packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
 
 
 def _until(packets: Iterator[VideoPacket], end: int) -> Iterator[VideoPacket]:
-    """Up to the last one that is shown before a tick, with those that are stored between."""
+    """Up to the last one that is shown before a tick, with those that are stored between.
+
+    Where such a one is shown later, so are all that are shown before it: there is no gap.
+    """
     held: list[VideoPacket] = []
     for packet in packets:
         # No frame is shown before it is decoded: what is stored from here on is shown later.
@@ -90,6 +93,7 @@ def _until(packets: Iterator[VideoPacket], end: int) -> Iterator[VideoPacket]:
             return
         held.append(packet)
         if tick_of(packet, without_pts=False) < end:
+            end = max(end, *(tick_of(one, without_pts=False) for one in held))
             yield from held
             held.clear()
 
