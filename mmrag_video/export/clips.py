@@ -102,9 +102,13 @@ def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:
     span = wanted.span
     if problem := file_problem(span.recording):
         raise RecordingError(problem)
-    limit = LONGEST_CUT + _PATIENCE * float(span.end - span.start)
     with unfinished_file(folder) as unfinished:
         cut = CUTS[wanted.kind](
-            span.recording.path, span.start, span.end, unfinished, time_limit=limit
+            span.recording.path, span.start, span.end, unfinished, time_limit=time_limit_of(span)
         )
         return WrittenClip(put_in_place(unfinished, wanted.name), span, cut)
+
+
+def time_limit_of(span: Span) -> float:
+    """Seconds that a clip of this may take to make."""
+    return LONGEST_CUT + _PATIENCE * float(span.end - span.start)
