@@ -46,7 +46,7 @@ def summary_sheet(
 
 def _told(piece: Piece) -> str:
     told = f"{piece.path}\nSHA-256 {piece.sha256}"
-    if piece.about.get("begins_earlier_s"):
+    if piece.about["kind"] == "clip" and piece.about["begins_earlier_s"] > 0:
         told += (
             f"\nbegins {piece.about['begins_earlier_s']:.3f} s earlier, with the keyframe before"
         )

@@ -133,14 +133,21 @@ def _signature(
         pem = _read(evidence, PUBLIC_KEY, _LONGEST_SMALL)
     except EvidenceError as error:
         return "", [str(error)]
-    enclosed = parse_public_key(pem)
-    if enclosed is None or pem_of(enclosed) != pem or fingerprint(enclosed) != told:
-        return "", [f"{PUBLIC_KEY} is not the key that {MANIFEST} names: one of them was changed."]
-    if not is_signed_by(enclosed, signature, manifest):
-        return "", [f"The signature {SIGNATURE} is not one of {MANIFEST}: one of them was changed."]
+    if wrong := _wrong_signature(manifest, told, signature, pem):
+        return "", [wrong]
     if key is not None and fingerprint(key) != told:
         return "", [f"{SIGNATURE} was made with another key than the one that was given."]
     return told, []
+
+
+def _wrong_signature(manifest: bytes, told: str, signature: bytes, pem: bytes) -> str:
+    """What is wrong with a signature and the key beside it, as a sentence; empty if nothing is."""
+    enclosed = parse_public_key(pem)
+    if enclosed is None or pem_of(enclosed) != pem or fingerprint(enclosed) != told:
+        return f"{PUBLIC_KEY} is not the key that {MANIFEST} names: one of them was changed."
+    if not is_signed_by(enclosed, signature, manifest):
+        return f"The signature {SIGNATURE} is not one of {MANIFEST}: one of them was changed."
+    return ""
 
 
 def _listed(document: dict[str, Any]) -> tuple[list[_Listed], list[str]]:

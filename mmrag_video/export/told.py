@@ -9,8 +9,9 @@ from mmrag_video.video.timecode import Timecode
 
 
 def heading(number: int, moment: ExportMoment) -> str:
-    """Its number, camera, and what it shows."""
-    return f"{number}. {moment.camera}: {title_of(moment)}"
+    """Its number, camera, and what it shows if anything says so."""
+    title = title_of(moment)
+    return f"{number}. {moment.camera}" + (f": {title}" if title != moment.camera else "")
 
 
 def facts(sheet: ExportSheet, number: int, moment: ExportMoment) -> list[tuple[str, str]]:
