@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -175,7 +176,7 @@ def test_a_blurred_copy_is_marked_and_stands_beside_the_unaltered_clip(
     inside = (slice(height // 4 + 4, 3 * height // 4 - 4), slice(width // 4 + 4, width // 2))
     outside = (slice(0, height // 4 - 4), slice(0, width))
     difference = np.abs(shown.astype(int) - unaltered)
-    assert difference[outside].mean() < 12 < difference[inside].mean() + 8
+    assert difference[outside].mean() < difference[inside].mean()
     # The yard is noise: within a tile nothing of it is left.
     assert shown[inside][:4, :4].std() < unaltered[inside][:4, :4].std() / 2
     for wrong in ("0.1,0.2", "0,0 2,1", "0,0 0,0", "a,b c,d", "0,0 0.5,0 1,0"):
@@ -224,6 +225,33 @@ def test_a_second_run_makes_only_what_is_not_there_or_was_changed(
     assert after[0] == before[0] and after[1] != before[1] and len(after) == 2
     assert not half.exists()
     assert verify(made.path).problems == ()
+
+
+def test_a_disk_that_takes_no_more_is_listed_as_missing_and_the_rest_goes_on(
+    opened: Archive, case: Case, tmp_path: Path
+) -> None:
+    script = f"""
+import resource
+from pathlib import Path
+from mmrag_video.archive import Archive
+from mmrag_video.evidence.making import make_evidence
+from mmrag_video.evidence.order import EvidenceOrder
+from mmrag_video.settings import Settings
+with Archive(Settings(data_dir=Path({str(opened.directory.root)!r}))) as archive:
+    case = archive.catalog.cases.named({case.name!r})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+    order = EvidenceOrder(case, "bob", Path({str(tmp_path / "out")!r}))
+    for one in make_evidence(archive, order).missing:
+        print(one.why)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("check the folder and the disk") == 4
+    assert len(manifest_in(tmp_path / "out")["missing"]) == 4
+    verdict = verify(tmp_path / "out")
+    assert verdict.problems == () and len(verdict.never_there) == 4
 
 
 def test_two_at_a_time_do_not_meet_in_one_folder(

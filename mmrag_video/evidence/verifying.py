@@ -133,8 +133,8 @@ def _signature(
         pem = _read(evidence, PUBLIC_KEY, _LONGEST_SMALL)
     except EvidenceError as error:
         return "", [str(error)]
-    if wrong := _wrong_signature(manifest, told, signature, pem):
-        return "", [wrong]
+    if problem := _wrong_signature(manifest, told, signature, pem):
+        return "", [problem]
     if key is not None and fingerprint(key) != told:
         return "", [f"{SIGNATURE} was made with another key than the one that was given."]
     return told, []
@@ -196,12 +196,12 @@ def _is_as_listed(evidence: OpenedEvidence, file: _Listed) -> bool:
 
 
 def _read(evidence: OpenedEvidence, name: str, longest: int) -> bytes:
-    content = b""
+    content = bytearray()
     for block in blocks(evidence, name):
         content += block
         if len(content) > longest:
             raise EvidenceError(f"{name} is longer than one can be: it was changed.")
-    return content
+    return bytes(content)
 
 
 def _never_there(document: dict[str, Any]) -> tuple[str, ...]:
