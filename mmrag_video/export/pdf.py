@@ -91,7 +91,6 @@ class _Pages(FPDF):  # type: ignore[misc]  # its package has no types
             _LINE,
             self._writable(value),
             align="L",
-            wrapmode="CHAR",
             new_x="LMARGIN",
             new_y="NEXT",
         )
