@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.findable import findable_in, is_findable
@@ -80,7 +80,7 @@ class Footage:
             )
             .join(RunRow, RunRow.recording == RecordingRow.id)
             .where(findable_in(None), RecordingRow.camera.in_(cameras))
-            .where(RecordingRow.clock_start < end, RecordingRow.clock_end > start)
+            .where(_overlaps(start, end))
             .group_by(RecordingRow.id)
             .order_by(RecordingRow.camera, RecordingRow.clock_start)
         )
@@ -90,6 +90,17 @@ class Footage:
                 for id, camera, since, until, frames in session.execute(query)
                 if since is not None and until is not None  # as was asked for
             ]
+
+    def between(self, start: datetime, end: datetime) -> list[Recording]:
+        """Those that show any of the time from `start` to `end`, by camera and start."""
+        query = (
+            select(RecordingRow)
+            .where(is_findable(None))
+            .where(_overlaps(start, end))
+            .order_by(RecordingRow.camera, RecordingRow.clock_start)
+        )
+        with self._database.reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
 
     def before(self, recording: Recording) -> Recording | None:
         """The camera's recording that starts last of those that start earlier."""
@@ -122,3 +133,8 @@ class Footage:
         with self._database.reading() as session:
             row = session.scalars(query).first()
             return None if row is None else recording_of(row)
+
+
+def _overlaps(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Of a recording: it shows some of start <= time < end."""
+    return and_(RecordingRow.clock_start < end, RecordingRow.clock_end > start)
