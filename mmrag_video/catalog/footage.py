@@ -68,7 +68,7 @@ class Footage:
     def within(self, start: datetime, end: datetime, cameras: Sequence[str]) -> list[RecordedSpan]:
         """What these cameras recorded of start <= time < end, by camera and time.
 
-        Columns and no rows: of 20,000 recordings it takes 0.1 s, and 1 s with all of each row.
+        Columns and no rows: of 20,000 recordings it takes 0.14 s of CPU, and 1 s with all of each.
         """
         query = (
             select(

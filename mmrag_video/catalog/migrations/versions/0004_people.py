@@ -13,6 +13,8 @@ def upgrade() -> None:
     _make_audit()
     _make_cases()
     _make_done_jobs()
+    op.drop_index("ix_ingest_run_recording", "ingest_run")
+    op.create_index("ix_ingest_run_recording", "ingest_run", ["recording", "index"])
     op.add_column("worker", sa.Column("unreadable", sa.JSON(), nullable=False, server_default="[]"))
 
 
