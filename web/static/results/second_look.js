@@ -13,7 +13,7 @@ export async function awaitSecondLook(currentCard) {
   await noDialog();
   const looking = shown.querySelector(".looking");
   if (!found) {
-    const reason = page.querySelector(".message")?.textContent ?? page.textContent;
+    const reason = page.querySelector(".message p")?.textContent ?? page.textContent;
     looking.textContent = `The second look did not work, so this is the order of the first. ${reason.trim()}`;
     return;
   }
