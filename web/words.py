@@ -79,7 +79,8 @@ def day_and_time(time: datetime) -> str:
 def hour_of(start: datetime) -> str:
     """`Tue 4 Mar 2025, 14:00 – 15:00 CET`: the hour that starts then."""
     end = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
-    return f"{_day(start)}, {start:%H:%M} – {end:%H:%M %Z}"
+    begin = f"{start:%H:%M}" if start.tzname() == end.tzname() else f"{start:%H:%M %Z}"
+    return f"{_day(start)}, {begin} – {end:%H:%M %Z}"
 
 
 def in_zone(time: datetime, zone: str) -> datetime:
