@@ -14,6 +14,7 @@ from web import (
     collect_views,
     errors,
     export_views,
+    frame_views,
     health_views,
     login_views,
     player_views,
@@ -29,12 +30,14 @@ from web import (
 from web.clip_cache import ClipCache
 from web.collecting import collecting
 from web.form_tokens import install_form_tokens
+from web.frame_queries import similar
 from web.health_check import HealthCheck
 from web.login import install_login
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
 from web.services import Services, install_services
+from web.strips import strip_of
 
 
 def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
@@ -56,7 +59,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["ticks"] = _TicksConverter
     app.url_map.converters["number"] = _NumberConverter
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals["collecting"] = collecting
+    app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
@@ -83,6 +86,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(case_views.blueprint)
     app.register_blueprint(case_moment_views.blueprint)
     app.register_blueprint(export_views.blueprint)
+    app.register_blueprint(frame_views.blueprint)
     return app
 
 
