@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image as Pictures
-from PIL import ImageDraw, ImageFont, ImageOps
+from PIL import ImageDraw, ImageOps
 
 from mmrag_video.errors import MmragError, UsageError
-from mmrag_video.moments import Confidence, Moment
+from mmrag_video.fonts import font_for
+from mmrag_video.moments import Confidence
 from mmrag_video.video.frames import Image
 from mmrag_video.video.timecode import Timecode
 
@@ -31,19 +34,41 @@ _CONFIDENCE_INK = {
     Confidence.WEAK: "#9b2c2c",
 }
 
-# Looked for among the fonts of the system; the later ones have the scripts of east Asia.
-_FONTS = (
-    "DejaVuSans.ttf",
-    "LiberationSans-Regular.ttf",
-    "Arial.ttf",
-    "NotoSansCJK-Regular.ttc",
-    "SourceHanSans-Regular.ttc",
-    "wqy-microhei.ttc",
-    "wqy-zenhei.ttc",
-    "msyh.ttc",
-    "PingFang.ttc",
-)
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+class DrawnMoment(Protocol):
+    """What is drawn of a moment, found or collected."""
+
+    @property
+    def camera(self) -> str:
+        """The camera that saw it."""
+
+    @property
+    def start(self) -> Fraction:
+        """Seconds from the first frame of its first recording."""
+
+    @property
+    def end(self) -> Fraction:
+        """Seconds from the first frame of its last recording."""
+
+    @property
+    def wall_start(self) -> datetime | None:
+        """Wall clock, if known."""
+
+    @property
+    def wall_end(self) -> datetime | None:
+        """Wall clock, if known."""
+
+    @property
+    def score(self) -> float | None:
+        """0 to 1; None if no search found it."""
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """None likewise."""
+
+    @property
+    def why(self) -> str:
+        """What in the best frame answers."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +76,7 @@ class ContactSheetRow:
     """One question and its answer."""
 
     query: str
-    moments: Sequence[Moment]
+    moments: Sequence[DrawnMoment]
     """Best first."""
     pictures: Sequence[Image]
     """The best frame of each moment, in the same order, of any size."""
@@ -64,13 +89,7 @@ def write_contact_sheet(rows: Sequence[ContactSheetRow], target: Path) -> None:
     """
     if target.suffix.lower() not in {".png", ".jpg", ".jpeg"}:
         raise UsageError(f"A contact sheet is a .png or a .jpg file, not {target.name}.")
-    blocks = [_draw_row(row) for row in rows]
-    height = 2 * _MARGIN + sum(block.height for block in blocks)
-    sheet = Pictures.new("RGB", (WIDTH, height), _PAPER)
-    top = _MARGIN
-    for block in blocks:
-        sheet.paste(block, (0, top))
-        top += block.height
+    sheet = draw_contact_sheet(rows)
     part = target.with_name(f".part-{target.name}")
     try:
         sheet.save(part)
@@ -80,6 +99,18 @@ def write_contact_sheet(rows: Sequence[ContactSheetRow], target: Path) -> None:
         raise MmragError(
             f"The contact sheet {target} cannot be written: {error.strerror or error}."
         ) from error
+
+
+def draw_contact_sheet(rows: Sequence[ContactSheetRow]) -> Pictures.Image:
+    """All rows, one below the other."""
+    blocks = [_draw_row(row) for row in rows]
+    height = 2 * _MARGIN + sum(block.height for block in blocks)
+    sheet = Pictures.new("RGB", (WIDTH, height), _PAPER)
+    top = _MARGIN
+    for block in blocks:
+        sheet.paste(block, (0, top))
+        top += block.height
+    return sheet
 
 
 def _draw_row(row: ContactSheetRow) -> Pictures.Image:
@@ -105,12 +136,11 @@ def _draw_row(row: ContactSheetRow) -> Pictures.Image:
 
 
 def _write_caption(
-    draw: ImageDraw.ImageDraw, corner: tuple[int, int], moment: Moment, number: int
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], moment: DrawnMoment, number: int
 ) -> None:
     left, top = corner
-    score = f"{moment.confidence} {moment.score:.2f}"
-    ink = _CONFIDENCE_INK[moment.confidence]
-    score_width = round(_font(score, _TEXT_SIZE).getlength(score))
+    score, ink = _score(moment)
+    score_width = round(font_for(score, _TEXT_SIZE).getlength(score))
     _write(draw, (left + _CELL - score_width, top), score, _TEXT_SIZE, ink)
     camera = _shorten(f"{number}  {moment.camera}", _CELL - score_width - _GAP)
     _write(draw, (left, top), camera, _TEXT_SIZE, _INK)
@@ -123,7 +153,14 @@ def _write_caption(
         _write(draw, (left, top + at * _TEXT_LINE), line, _TEXT_SIZE, colour)
 
 
-def _wall_clock(moment: Moment) -> str:
+def _score(moment: DrawnMoment) -> tuple[str, str]:
+    """In words, and the ink for it; nothing for what no search found."""
+    if moment.score is None or moment.confidence is None:
+        return "", _FAINT
+    return f"{moment.confidence} {moment.score:.2f}", _CONFIDENCE_INK[moment.confidence]
+
+
+def _wall_clock(moment: DrawnMoment) -> str:
     """The day, both times and the offset from UTC; the second day only where it is another."""
     start, end = moment.wall_start, moment.wall_end
     if start is None or end is None:
@@ -135,13 +172,13 @@ def _wall_clock(moment: Moment) -> str:
 def _write(
     draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, ink: str
 ) -> None:
-    draw.text(corner, text, fill=ink, font=_font(text, size))
+    draw.text(corner, text, fill=ink, font=font_for(text, size))
 
 
 def _wrap(text: str, size: int, width: int) -> list[str]:
     """Lines that fit; a word that does not, or a script without spaces, is broken anywhere."""
     words = _printable(text).split()
-    font = _font(" ".join(words), size)
+    font = font_for(" ".join(words), size)
     lines: list[str] = []
     for word in words:
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
@@ -158,7 +195,7 @@ def _wrap(text: str, size: int, width: int) -> list[str]:
 def _shorten(text: str, width: int) -> str:
     """One line that fits, ending in dots where something was left out."""
     line = " ".join(_printable(text).split())
-    font = _font(line, _TEXT_SIZE)
+    font = font_for(line, _TEXT_SIZE)
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(f"{line}...") > width:
@@ -169,28 +206,3 @@ def _shorten(text: str, width: int) -> str:
 def _printable(text: str) -> str:
     """Control characters and broken Unicode, which no font can draw, become spaces."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _font(text: str, size: int) -> _Font:
-    """The first font that can write all of the text, else the one that can write most of it."""
-    letters = frozenset(text) - {" "}
-    return max(_fonts(size), key=lambda font: sum(_can_write(font, letter) for letter in letters))
-
-
-@lru_cache(maxsize=8)
-def _fonts(size: int) -> tuple[_Font, ...]:
-    """Those of the system, then the one that Pillow brings, which has little beyond English."""
-    found: list[_Font] = []
-    for name in _FONTS:
-        try:
-            found.append(ImageFont.truetype(name, size))
-        except OSError:
-            continue
-    return (*found, ImageFont.load_default(size))
-
-
-@lru_cache(maxsize=4096)
-def _can_write(font: _Font, letter: str) -> bool:
-    """A letter that a font lacks is drawn like U+FFFF, which no font has."""
-    drawn, missing = font.getmask(letter), font.getmask("\uffff")
-    return drawn.size != missing.size or bytes(drawn) != bytes(missing)

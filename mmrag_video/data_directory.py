@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from mmrag_video.errors import SettingsError
+from mmrag_video.errors import DataDirectoryError
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,16 @@ class DataDirectory:
     root: Path
 
     def create(self) -> None:
-        """Make the folder. Raises SettingsError if it cannot be written to."""
+        """Make the folder. Raises DataDirectoryError if it cannot be written to."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SettingsError(
+            raise DataDirectoryError(
                 f"The data directory {self.root} cannot be made ({error.strerror}); "
                 "set MMRAG_DATA_DIR to a folder you may write to."
             ) from error
         if not os.access(self.root, os.W_OK | os.X_OK):
-            raise SettingsError(
+            raise DataDirectoryError(
                 f"The data directory {self.root} cannot be written to; "
                 "change its permissions or set MMRAG_DATA_DIR to another folder."
             )

@@ -17,6 +17,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.counting import counted
 from mmrag_video.errors import MmragError
 from mmrag_video.models.base import Query
+from mmrag_video.sources import all_sources
 
 _PACKAGES = ("av", "numpy", "opencv-python-headless", "pillow", "pymilvus", "sqlalchemy", "flask")
 _SPACE_WANTED = 2 * 1024**3
@@ -56,6 +57,7 @@ def examine(archive: Archive) -> Iterator[Finding]:
         ("answers", _generator),
         ("store", _store),
         ("index", _index),
+        ("sources", _sources),
         ("time zone", _time_zone),
     )
     for subject, check in checks:
@@ -172,6 +174,19 @@ def _index(archive: Archive) -> Finding:
             "Set them back, or `mmrag-video ingest --reindex`.",
         )
     return Finding("index", Health.GOOD, active.describe())
+
+
+def _sources(archive: Archive) -> Finding:
+    there = all_sources(archive.settings, archive.catalog)
+    unreadable = [name for name in archive.catalog.worker.read().unreadable if name in there]
+    if not unreadable:
+        return Finding("sources", Health.GOOD, counted(len(there), "source"))
+    return Finding(
+        "sources",
+        Health.DOUBTFUL,
+        f"the worker could not read all of: {', '.join(unreadable)}",
+        "The worker's log says which folder or file it was, and why.",
+    )
 
 
 def _time_zone(archive: Archive) -> Finding:

@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     SOME_RECORDINGS_FAILED = 3
     NO_CONFIDENT_MATCH = 4
     INDEX_MADE_OTHERWISE = 5
+    EVIDENCE_CHANGED = 6
     INTERRUPTED = 130
 
 
@@ -29,6 +30,10 @@ class UsageError(MmragError):
 
 class SettingsError(UsageError):
     """A settings file or an `MMRAG_...` variable holds something that cannot be used."""
+
+
+class DataDirectoryError(MmragError):
+    """The data directory cannot be made or written to; perhaps not yet: a disk is mounted later."""
 
 
 class RecordingError(MmragError):
@@ -86,6 +91,7 @@ _KINDS: tuple[tuple[type[BaseException], ErrorKind], ...] = (
     (ModelError, ErrorKind.MODEL),
     (StoreError, ErrorKind.STORE),
     (CatalogError, ErrorKind.CATALOG),
+    (DataDirectoryError, ErrorKind.FILES),
     (OSError, ErrorKind.FILES),
 )
 

@@ -10,6 +10,7 @@ from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import failed_by_kind, oldest_new, oldest_to_come
 from mmrag_video.errors import ErrorKind
 from mmrag_video.queue_overview import queue_overview
+from mmrag_video.sources import all_sources
 from mmrag_video.work_done import WorkDone
 
 
@@ -33,6 +34,8 @@ class WorkerFigures:
     """Seconds since then."""
     paused: bool
     activity: str
+    unreadable: tuple[str, ...]
+    """Sources of which it could not read all."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Figures:
     expected_end: datetime | None
     """When what is there now will be done, at the pace of the last hour; `now` if nothing is left,
     None if that is unknown, the worker is paused, or there is none."""
+    readable: Mapping[str, bool]
+    """Of each source: whether the worker could read all of it at its last look."""
     disk: DiskFigures
     worker: WorkerFigures
 
@@ -62,10 +67,12 @@ def figures(archive: Archive, now: datetime) -> Figures:
     Raises CatalogError if the catalog cannot be used.
     """
     database = archive.catalog.database
-    overview = queue_overview(archive.catalog, now)
+    overview = queue_overview(archive, now)
     failed = {
         state: failed_by_kind(database, state) for state in (JobState.WAITING, JobState.SET_ASIDE)
     }
+    worker = worker_figures(archive, now)
+    sources = all_sources(archive.settings, archive.catalog)
     return Figures(
         jobs=overview.counts,
         failed=failed,
@@ -74,7 +81,8 @@ def figures(archive: Archive, now: datetime) -> Figures:
         lately=overview.progress,
         expected_end=overview.caught_up,
         disk=disk_figures(archive),
-        worker=worker_figures(archive, now),
+        readable={name: name not in worker.unreadable for name in sources},
+        worker=worker,
     )
 
 
@@ -87,11 +95,12 @@ def worker_figures(archive: Archive, now: datetime) -> WorkerFigures:
         age=_age(state.heartbeat, now),
         paused=state.paused,
         activity=state.activity,
+        unreadable=state.unreadable,
     )
 
 
 def disk_figures(archive: Archive) -> DiskFigures:
-    """The disk of the data directory. Raises SettingsError if that cannot be made."""
+    """The disk of the data directory. Raises DataDirectoryError if that cannot be made."""
     archive.directory.create()
     usage = shutil.disk_usage(archive.directory.root)
     return DiskFigures(free=usage.free, used=usage.used)

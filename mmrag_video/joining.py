@@ -3,7 +3,7 @@
 import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -39,6 +39,8 @@ class Event:
     best: JudgedFrame
     start: Fraction
     end: Fraction
+    frames: tuple[StoredFrame, ...] = ()
+    """The recalled frames that lie in it, the best among them, in order of time."""
 
 
 Judge = Callable[[Sequence[StoredFrame]], list[JudgedFrame]]
@@ -57,8 +59,8 @@ def find_events(
     for seed in sorted(seeds, key=lambda judged: -judged.score):
         if seed.frame.key in taken:
             continue
-        event, members = _grow(seed, lines[seed.frame.recording], judge, gap, taken)
-        taken.update(members)
+        event = _grow(seed, lines[seed.frame.recording], judge, gap, taken)
+        taken.update(frame.key for frame in event.frames)
         yield event
 
 
@@ -78,26 +80,27 @@ def _grow(
     judge: Judge,
     gap: Fraction,
     taken: set[str],
-) -> tuple[Event, set[str]]:
+) -> Event:
     """Take in neighbours before and after the seed until they no longer match."""
     best, start, end = seed, seed.frame.time, seed.frame.valid_until
-    members = {seed.frame.key}
+    members = [seed.frame]
     position = bisect.bisect_left(line, seed.frame.time, key=lambda frame: frame.time)
     needed = max(seed.likeness * _BELONGS, _SOMETHING)
     for neighbours in (reversed(line[:position]), iter(line[position + 1 :])):
-        passed: set[str] = set()
+        passed: list[StoredFrame] = []
         for frame in neighbours:
             far = frame.time - end > gap or start - frame.valid_until > gap
             if far or frame.key in taken:
                 break
-            passed.add(frame.key)
+            passed.append(frame)
             [judged] = judge([frame])
             if judged.likeness < needed:
                 continue
             start, end = min(start, frame.time), max(end, frame.valid_until)
-            members |= passed
+            members += passed
+            passed = []
             best = max(best, judged, key=lambda one: one.score)
-    return Event(best, start, end), members
+    return Event(best, start, end, tuple(sorted(members, key=lambda frame: frame.time)))
 
 
 def in_turns(events: Iterable[Event]) -> Iterator[Event]:
@@ -117,7 +120,7 @@ def join_recordings(
 ) -> Iterator[tuple[Event, tuple[Span, ...]]]:
     """Each event with its spans; one that runs on into the camera's next recording has several.
 
-    The better event of those joined speaks for all of them.
+    The better event of those joined speaks for all of them, and has the frames of all.
     """
     spans = {id(event): _span(event, recordings) for event in events}
     told: set[int] = set()
@@ -125,7 +128,7 @@ def join_recordings(
         if id(event) in told:
             continue
         told.add(id(event))
-        chain = [spans[id(event)]]
+        chain = [event]
         growing = True
         while growing:
             growing = False
@@ -133,15 +136,16 @@ def join_recordings(
                 other_span = spans[id(other)]
                 if id(other) in told or other.best.score < event.best.score * _BELONGS:
                     continue
-                if _follows(chain[-1], other_span, gap):
-                    chain.append(other_span)
-                elif _follows(other_span, chain[0], gap):
-                    chain.insert(0, other_span)
+                if _follows(spans[id(chain[-1])], other_span, gap):
+                    chain.append(other)
+                elif _follows(other_span, spans[id(chain[0])], gap):
+                    chain.insert(0, other)
                 else:
                     continue
                 told.add(id(other))
                 growing = True
-        yield event, tuple(chain)
+        whole = replace(event, frames=tuple(frame for one in chain for frame in one.frames))
+        yield whole, tuple(spans[id(one)] for one in chain)
 
 
 def _span(event: Event, recordings: Mapping[str, Recording]) -> Span:

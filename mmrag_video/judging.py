@@ -23,20 +23,25 @@ class FrameJudge:
     """
 
     def __init__(
-        self, archive: Archive, identity: IndexIdentity, query: Query, against: Background
+        self,
+        archive: Archive,
+        identity: IndexIdentity,
+        query: Query,
+        against: Background,
+        reranker: Reranker | None,
     ) -> None:
         self._archive = archive
         self._identity = identity
         self._query = query
         self._background = against
+        self._reranker = reranker
         self._similarity: dict[str, float] = {}
         self._known: dict[str, JudgedFrame] = {}
 
     @property
     def reads_every_frame(self) -> bool:
         """Whether the scores of all frames come from the same reading."""
-        reranker = self._archive.model.reranker
-        return reranker is None or not reranker.looks_at_pictures
+        return self._reranker is None or not self._reranker.looks_at_pictures
 
     def recalled(self, found: Sequence[FoundFrame]) -> None:
         """Frames that may be asked for, with the cosines that recalled them."""
@@ -62,7 +67,7 @@ class FrameJudge:
         return [self._known[frame.key] for frame in frames]
 
     def _judge(self, frames: Sequence[StoredFrame]) -> list[JudgedFrame]:
-        reranker = self._archive.model.reranker
+        reranker = self._reranker
         if reranker is None:
             return [
                 JudgedFrame(frame, self._score_by_vector(frame), "", self._standing(frame))

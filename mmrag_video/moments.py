@@ -43,6 +43,9 @@ class Moment:
     """What in the best frame answers the query; empty if the model cannot say."""
     facts: Facts = field(default_factory=dict, compare=False, repr=False)
     """What the model wrote down of the best frame; empty if it writes nothing down."""
+    frames: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    """The frames of it that were recalled, the best among them, in order of time, each from its
+    time until it is no longer valid."""
 
     @property
     def camera(self) -> str:

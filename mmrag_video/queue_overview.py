@@ -5,11 +5,14 @@ all of it will be done.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from mmrag_video.catalog.catalog import Catalog
+from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobState
 from mmrag_video.catalog.tally import DoneJob, counts_by_source, counts_by_state, done_between
 from mmrag_video.catalog.worker_state import WorkerState
+from mmrag_video.quiet_hours import end_of_work
+from mmrag_video.settings import Settings
 from mmrag_video.work_done import WorkDone, sum_of
 
 RECENT = timedelta(hours=1)
@@ -38,7 +41,7 @@ class QueueOverview:
     """Within RECENT; of the footage, that of recordings at hand is included."""
     caught_up: datetime | None
     """When nothing will be left to do, if nothing new arrives and failures stay as they are; None
-    if that cannot be known: nothing was done lately, or no worker is at it.
+    if that cannot be known: nothing was done lately, no worker is at it, or all hours are quiet.
     """
 
     @property
@@ -52,9 +55,10 @@ class QueueOverview:
         return not self.running and self.untried == 0
 
 
-def queue_overview(catalog: Catalog, at: datetime | None = None) -> QueueOverview:
+def queue_overview(archive: Archive, at: datetime | None = None) -> QueueOverview:
     """The queue as it stands. `at`: aware; unset: now."""
     at = at or datetime.now(UTC)
+    catalog = archive.catalog
     queue, database, worker = catalog.jobs, catalog.database, catalog.worker.read()
     by_source = counts_by_source(database).values()
     running = queue.jobs(JobState.RUNNING)
@@ -72,28 +76,36 @@ def queue_overview(catalog: Catalog, at: datetime | None = None) -> QueueOvervie
         failed=queue.failed(_SHOWN),
         failures=sum(source.failed for source in by_source),
         progress=progress,
-        caught_up=_caught_up(at, worker, progress, lengths, running, untried),
+        caught_up=_caught_up(
+            at, worker, _seconds_left(progress, lengths, running, untried), archive.settings
+        ),
     )
 
 
 def _caught_up(
-    at: datetime,
-    worker: WorkerState,
-    progress: WorkDone,
-    lengths: Sequence[float],
-    running: Sequence[Job],
-    untried: int,
+    at: datetime, worker: WorkerState, seconds: float | None, settings: Settings
 ) -> datetime | None:
+    """`seconds`: that the rest takes; None if nobody knows."""
+    if seconds == 0:
+        return at
+    if seconds is None or worker.paused or not worker.is_alive(at):
+        return None
+    return end_of_work(at, seconds, settings.worker.quiet, ZoneInfo(settings.clock.zone))
+
+
+def _seconds_left(
+    progress: WorkDone, lengths: Sequence[float], running: Sequence[Job], untried: int
+) -> float | None:
     """Files that nobody has opened yet are taken to be as long as those of known `lengths`."""
     if not running and untried == 0:
-        return at
+        return 0.0
     speed = progress.times_real_time
     known = [length for length in lengths if length > 0]
-    if speed is None or worker.paused or not worker.is_alive(at) or not known:
+    if speed is None or not known:
         return None
     usual = sum(known) / len(known)
     left = sum(max(0.0, (job.total_seconds or usual) - job.done_seconds) for job in running)
-    return at + timedelta(seconds=(left + untried * usual) / speed)
+    return (left + untried * usual) / speed
 
 
 def worker_in_words(overview: QueueOverview) -> str:

@@ -10,7 +10,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.calibration import background, confidence, share_below
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
-from mmrag_video.index.frames import FoundFrame, FrameFilter
+from mmrag_video.index.frames import FoundFrame, FrameFilter, StoredFrame
 from mmrag_video.joining import Event, find_events, in_turns, join_recordings
 from mmrag_video.judging import FrameJudge
 from mmrag_video.models.base import Query
@@ -25,9 +25,17 @@ _SPREAD = Fraction(2)
 
 
 def search(
-    archive: Archive, query: Query, where: FrameFilter | None = None, limit: int | None = None
+    archive: Archive,
+    query: Query,
+    where: FrameFilter | None = None,
+    limit: int | None = None,
+    *,
+    looks: bool = True,
 ) -> Answer:
     """The moments that answer a query, best first.
+
+    Without `looks`, a reranker that looks at pictures is not asked: vectors alone decide, in a
+    small part of the time.
 
     Raises UsageError for a query that is empty or no text, IndexMismatchError if another model
     made the index, StoreError if the store cannot be reached.
@@ -48,7 +56,13 @@ def search(
     recalled = [found for found in recalled if found.frame.recording in recordings]
     sample = archive.sample(identity)
     sample_found = sample.compare(vector)
-    judge = FrameJudge(archive, identity, query, background(sample_found, sample.collection))
+    judge = FrameJudge(
+        archive,
+        identity,
+        query,
+        background(sample_found, sample.collection),
+        archive.model.reranker if looks or not looks_again(archive) else None,
+    )
     judge.recalled(recalled)
     judge.recalled(sample_found)
 
@@ -70,6 +84,12 @@ def search(
             _moment(event, spans, collection, recordings) for event, spans in islice(joined, wanted)
         )
     )
+
+
+def looks_again(archive: Archive) -> bool:
+    """Whether a search looks at the pictures of the best, which takes long."""
+    reranker = archive.model.reranker
+    return reranker is not None and reranker.looks_at_pictures
 
 
 def checked(query: Query) -> Query:
@@ -140,13 +160,17 @@ def _moment(
     collection: Chance,
     recordings: Mapping[str, Recording],
 ) -> Moment:
-    frame = event.best.frame
+
+    def span_of(frame: StoredFrame) -> Span:
+        return Span(recordings[frame.recording], frame.time, frame.valid_until)
+
     return Moment(
         spans=spans,
-        best=Span(recordings[frame.recording], frame.time, frame.valid_until),
+        best=span_of(event.best.frame),
         score=event.best.score,
         confidence=confidence(event.best.score, collection.scores),
         above=share_below(event.best.likeness, collection.likeness),
         why=event.best.why,
-        facts=frame.facts,
+        facts=event.best.frame.facts,
+        frames=tuple(map(span_of, event.frames)),
     )

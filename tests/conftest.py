@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import psutil
 import pytest
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import Outcome, ingest_paths
-from mmrag_video.settings import Settings, StoreSettings
+from mmrag_video.settings import SamplerSection, Settings, StoreSettings
 from mmrag_video.video.frames import Image
 from tests.browser import open_browser
 from tests.chat_server import ChatServer, chat_server
@@ -29,8 +30,15 @@ from web.app import create_app
 # Tables are as wide as a program reads them; pytest-xdist would have them 80 columns wide.
 os.environ.pop("COLUMNS", None)
 
+# How long an example takes depends on what else the machine is at.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
+
 RATE = 25
 """Frames a second of the recordings made here."""
+
+QUICK_STORE = StoreSettings(linger=0.5)
+QUICK_SAMPLER = SamplerSection(interval=1)
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -74,10 +82,17 @@ def endless_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def quick_settings(data: Path) -> Settings:
+    """A frame a second where something moves, because `basic` takes 0.24 s of CPU for each, and a
+    server of frames that ends soon after its last user.
+    """
+    return Settings(data_dir=data, store=QUICK_STORE, sampler=QUICK_SAMPLER)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A data directory of the test's own, whose server ends soon after the test."""
-    return Settings(data_dir=tmp_path / "data", store=StoreSettings(linger=0.5))
+    return quick_settings(tmp_path / "data")
 
 
 @pytest.fixture
@@ -89,9 +104,11 @@ def archive(settings: Settings) -> Iterator[Archive]:
 
 @pytest.fixture(scope="session")
 def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> Iterator[Archive]:
-    """An archive that holds the yard's recording: to be read, not written."""
+    """An archive that holds the yard's recording, as it is sampled by default: to be read, not
+    written.
+    """
     data = tmp_path_factory.mktemp("archive")
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+    with Archive(Settings(data_dir=data, store=QUICK_STORE)) as archive:
         ingest_all(archive, yard_clip)
         yield archive
 
@@ -100,7 +117,7 @@ def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> I
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """One archive for all tests of a module that leave it as they find it."""
     data = tmp_path_factory.mktemp("opened") / "data"
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+    with Archive(quick_settings(data)) as archive:
         yield archive
 
 
@@ -147,7 +164,11 @@ def ingest_all(archive: Archive, *paths: Path) -> list[Outcome]:
 def environment(data: Path, **variables: str) -> dict[str, str]:
     """The environment of a command with its own data directory and no settings of the user's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MMRAG_")}
-    own = {"MMRAG_DATA_DIR": str(data), "MMRAG_STORE__LINGER": "0.5"}
+    own = {
+        "MMRAG_DATA_DIR": str(data),
+        "MMRAG_STORE__LINGER": f"{QUICK_STORE.linger}",
+        "MMRAG_SAMPLER__INTERVAL": f"{QUICK_SAMPLER.interval}",
+    }
     return {**kept, **own, **variables}
 
 

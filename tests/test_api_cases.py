@@ -108,10 +108,10 @@ def test_a_case_is_exported_and_marked(
     api: ApiClient, archive: Archive, collection: PageArchive
 ) -> None:
     case = made(api)
-    nothing = api.get(f"{case}/export", query_string={"format": "csv"})
-    assert "holds no moments yet" in problem(nothing, 400)
+    nothing = api.post(f"{case}/export", query_string={"format": "csv"})
+    assert "holds no moments" in problem(nothing, 400)
     collected(api, case, collection, "1", "2")
-    exported = api.get(f"{case}/export", query_string={"format": "csv"})
+    exported = api.post(f"{case}/export", query_string={"format": "csv"})
     assert exported.content_type.startswith("text/csv")
     [moment] = api.value(case)["moments"]
     assert moment["exported"] is not None
@@ -130,7 +130,7 @@ def test_who_does_not_see_a_camera_gets_its_moments_as_a_number(
         assert (oli.value(case)["moments"], oli.value(case)["hidden"]) == ([], 1)
         problem(oli.delete(moment), 404)
         assert "cameras that are not yours" in problem(oli.delete(case), 403)
-        problem(oli.get(f"{case}/export", query_string={"format": "csv"}), 403)
+        problem(oli.post(f"{case}/export", query_string={"format": "csv"}), 400)
         assert vera.value(case)["hidden"] == 0
         assert "Only operators may do this" in problem(vera.delete(case), 403)
 

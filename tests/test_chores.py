@@ -14,16 +14,16 @@ from mmrag_video.catalog.schema import RunRow
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.ingest import OutcomeState
-from mmrag_video.settings import RetentionSettings
+from mmrag_video.settings import RetentionSettings, SourceSettings
 from tests.conftest import ingest_all
 from workers.chores import Chores
 from workers.ringing import Ringing
 
 
-def carry_out(archive: Archive) -> None:
+def carry_out(archive: Archive, **sources: SourceSettings) -> None:
     """As the worker does when no recording is at hand."""
     with writer_lock(archive.directory.root):
-        Chores(archive, Ringing(archive)).carry_out({})
+        Chores(archive, Ringing(archive)).carry_out(sources)
 
 
 def take(archive: Archive, path: Path) -> None:
@@ -116,3 +116,21 @@ def test_that_the_age_of_many_is_doubted_is_said_once_with_what_settles_it(
     assert told.startswith("1 recording")
     assert "`mmrag-video forget --due --trust-clock`" in told
     assert len(archive.catalog.recordings()) == 1
+
+
+def test_a_copy_that_cannot_be_looked_at_is_none_and_stops_no_chores(
+    archive: Archive, yard_clip: Path, tmp_path: Path
+) -> None:
+    nvr = tmp_path / "nvr"
+    nvr.mkdir()
+    path = Path(shutil.copy(yard_clip, nvr))
+    size = path.stat().st_size
+    take(archive, path)
+    path.unlink()
+    archive.catalog.jobs.mark_gone([path])
+    # Like a folder that may not be entered, but for root too: the system refuses to look.
+    refused = nvr / ("x" * 300) / path.name
+    archive.catalog.jobs.add("nvr", [(SeenFile(refused, size, 1, datetime.now(UTC)), 0.0)])
+    source = SourceSettings.model_validate({"folder": nvr, "gone": "forget", "settle": 0})
+    carry_out(archive, nvr=source)
+    assert archive.catalog.recordings() == []

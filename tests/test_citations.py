@@ -110,7 +110,7 @@ def anything() -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(text=anything(), shown=st.sets(st.integers(1, 12), max_size=5))
 def test_whatever_is_written_every_sentence_cites_and_only_what_was_shown(
     text: str, shown: set[int]

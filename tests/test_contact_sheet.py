@@ -14,13 +14,13 @@ from mmrag_video.catalog.records import Recording
 from mmrag_video.contact_sheet import (
     WIDTH,
     ContactSheetRow,
-    _font,
     _shorten,
     _wall_clock,
     _wrap,
     write_contact_sheet,
 )
 from mmrag_video.errors import MmragError, UsageError
+from mmrag_video.fonts import font_for
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.video.frames import Image
 from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
@@ -129,14 +129,14 @@ def test_wrapped_text_loses_nothing_and_fits(text, width):
     lines = _wrap(text, 28, width)
     drawn = "".join(letter for letter in text if letter.isprintable())
     assert "".join("".join(lines).split()) == "".join(drawn.split())
-    font = _font("".join(lines), 28)
+    font = font_for("".join(lines), 28)
     assert all(font.getlength(line) <= width or len(line) == 1 for line in lines)
 
 
 @given(text=st.text(max_size=200))
 def test_a_shortened_line_fits(text):
     line = _shorten(text, 300)
-    assert _font(line.removesuffix("..."), 18).getlength(line) <= 330
+    assert font_for(line.removesuffix("..."), 18).getlength(line) <= 330
 
 
 @pytest.mark.parametrize(

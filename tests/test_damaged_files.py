@@ -201,7 +201,7 @@ def folder_of_recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     name=st.sampled_from(["a.mp4", "a.mkv", "a.avi", "a.ts"]),
     place=st.floats(0, 1, exclude_max=True),

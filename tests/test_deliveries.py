@@ -294,6 +294,8 @@ def test_the_command_line_saves_lists_tests_and_removes(run: Command, webhook: H
     webhook.answers = [503]
     refused = run("saved", "test", "red")
     assert (refused.returncode, refused.stdout) == (1, "")
+    assert len(set(webhook.ids)) == 2, "one who drops what came before drops no second test"
+    assert [body["id"] for body in webhook.bodies] == webhook.ids
     assert "status 503" in refused.stderr and "Traceback" not in refused.stderr
     listed = [run("saved", "list").stdout, run("saved", "list", "--json").stdout]
     for words in (*listed, tested.stdout, refused.stderr, added.stderr):

@@ -45,6 +45,14 @@ def takes(arguments: list[str]) -> str | None:
     return name
 
 
+def mounted(volume: str | dict[str, Any]) -> tuple[str, str]:
+    """Where in the container, and what: of either of the two ways to write it."""
+    if isinstance(volume, dict):
+        return volume["target"], volume["source"]
+    source, target = volume.removesuffix(":ro").rsplit(":", 1)
+    return target, source
+
+
 def are_settings(variables: list[str]) -> bool:
     known = set(Settings.model_fields) | {"settings"}
     return all(
@@ -63,6 +71,7 @@ def test_the_unit_starts_everything_by_a_call_that_the_program_takes():
 def test_the_unit_knows_the_exit_codes_and_gives_the_time_that_a_stop_takes():
     assert unit()["SuccessExitStatus"] == str(int(ExitCode.INTERRUPTED))
     assert unit()["RestartPreventExitStatus"] == str(int(ExitCode.USAGE))
+    assert unit()["Restart"] == "always", "what is not ready yet, exit code 1, is tried again"
     assert unit()["KillMode"] == "mixed"
     assert int(unit()["TimeoutStopSec"]) > 10
 
@@ -122,9 +131,7 @@ def test_the_settings_of_compose_lead_to_what_compose_names():
     settings = load_settings(FOLDER / "settings.toml")
     assert settings.store.uri == "http://milvus:19530"
     for one in OURS.values():
-        volumes = dict(
-            reversed(volume.removesuffix(":ro").rsplit(":", 1)) for volume in one["volumes"]
-        )
+        volumes = dict(map(mounted, one["volumes"]))
         assert volumes[str(settings.data_dir)] in COMPOSE["volumes"]
         assert str(settings.sources["nvr"].folder) in volumes
         assert volumes[one["environment"]["MMRAG_SETTINGS"]] == "./settings.toml"
@@ -133,10 +140,10 @@ def test_the_settings_of_compose_lead_to_what_compose_names():
 
 def test_every_named_volume_is_declared_and_every_declared_one_used():
     used = {
-        volume.split(":")[0]
+        source
         for one in SERVICES.values()
-        for volume in one["volumes"]
-        if re.match(r"\w", volume)
+        for _, source in map(mounted, one["volumes"])
+        if re.match(r"\w", source)
     }
     assert used == set(COMPOSE["volumes"])
 

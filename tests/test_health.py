@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from sqlalchemy import update
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import Job, JobState, SeenFile
 from mmrag_video.catalog.tally import DoneJob
-from mmrag_video.catalog.work_schema import JobRow, WorkerRow
+from mmrag_video.catalog.work_schema import DoneJobRow, JobRow, WorkerRow
 from mmrag_video.catalog.worker_state import SIGN_OF_LIFE
+from mmrag_video.doctor import Health, examine
 from mmrag_video.errors import (
     CatalogError,
     DecoderError,
@@ -63,6 +65,9 @@ def happened(archive: Archive, job: Job, begun: datetime, ended: datetime) -> No
     """Give a job that has ended other times than those of the test."""
     with archive.catalog.database.writing() as session:
         session.execute(update(JobRow).where(JobRow.id == job.id).values(begun=begun, ended=ended))
+        session.execute(
+            update(DoneJobRow).where(DoneJobRow.job == job.id).values(begun=begun, ended=ended)
+        )
 
 
 def done(archive: Archive, name: str, begun: datetime, ended: datetime, footage: float) -> None:
@@ -98,6 +103,22 @@ def test_the_last_hour_is_what_was_done_in_it(archive: Archive) -> None:
     lately = figures(archive, NOW).lately
     assert lately == WorkDone(recordings=2, footage=900, seconds=180, frames=20)
     assert lately.times_real_time == 5
+
+
+def test_what_was_done_stays_done_though_its_file_goes_or_is_replaced(archive: Archive) -> None:
+    minute = timedelta(minutes=1)
+    for name in ("goes.mp4", "replaced.mp4"):
+        done(archive, name, NOW - 30 * minute, NOW - 29 * minute, footage=300)
+    before = figures(archive, NOW).lately
+    assert before.recordings == 2
+    archive.catalog.jobs.mark_gone([Path("/nvr/goes.mp4")])
+    archive.catalog.jobs.forget_gone()
+    archive.catalog.jobs.add("nvr", [(replace(seen("replaced.mp4"), size=2000), 0.0)])
+    assert figures(archive, NOW).lately == before
+    archive.catalog.jobs.forget_source("nvr")
+    assert figures(archive, NOW).lately == before
+    archive.catalog.jobs.forget_done_before(NOW)
+    assert figures(archive, NOW).lately.recordings == 0
 
 
 def test_the_oldest_file_to_come_is_one_that_has_not_failed(archive: Archive) -> None:
@@ -339,6 +360,26 @@ def test_a_worker_that_gives_no_sign_of_life_is_missed_while_files_wait(archive:
     dead = datetime.now(UTC) - SIGN_OF_LIFE - timedelta(seconds=5)
     last_sign_of_life(archive, dead)
     assert "no sign of life for 6" in problems(archive)[Part.WORKER]
+
+
+def test_a_source_that_cannot_be_read_is_told(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = create_app(archive).test_client()
+    for name in ("door", "nvr"):
+        archive.catalog.sources.put(name, SourceSettings(folder=Path("/") / name))
+    archive.catalog.worker.say("1@here", "working", ["nvr", "removed since"])
+    answer = get(client, "/healthz")
+    assert answer.status_code == 503 and answer.json is not None
+    assert answer.json["problems"] == {"sources": "Not all can be read of 1 source."}
+    assert "these sources: nvr." in caplog.text
+    told = samples(client)
+    assert (told["mmrag_source_readable", "nvr"], told["mmrag_source_readable", "door"]) == (0, 1)
+    [finding] = [one for one in examine(archive) if one.subject == "sources"]
+    assert finding.health is Health.DOUBTFUL and finding.detail.endswith("all of: nvr")
+    archive.catalog.worker.say("1@here", "working")
+    assert problems(archive) == {}
+    assert samples(client)["mmrag_source_readable", "nvr"] == 1
 
 
 def test_a_dead_worker_is_missed_where_there_are_sources(tmp_path: Path) -> None:

@@ -124,6 +124,15 @@ def test_an_event_runs_on_into_the_cameras_next_recording():
     assert joined(recording("a", NOON), after) == [["a", "b"]]
 
 
+def test_an_event_has_the_frames_that_lie_in_it_those_of_all_recordings_it_runs_through():
+    first, second = recording("a", NOON), recording("b", NOON + timedelta(seconds=61))
+    before = [(frame(40, 50, first.id), 0.2), (frame(50, 60, first.id), 0.9)]
+    events = [*events_of(before)[:1], *events_of([(frame(0, 5, second.id), 0.8)])]
+    recordings = {one.id: one for one in (first, second)}
+    [(event, _)] = join_recordings(events, recordings, GAP)
+    assert [(one.recording[0], one.time) for one in event.frames] == [("a", 50), ("b", 0)]
+
+
 def test_it_does_not_run_on_over_a_hole_another_camera_or_an_unknown_clock():
     first = recording("a", NOON)
     hole = recording("b", NOON + timedelta(seconds=70))

@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import SeenFile
-from mmrag_video.catalog.work_schema import JobRow
+from mmrag_video.catalog.work_schema import DoneJobRow, JobRow
 from mmrag_video.health import WorkDone
 from mmrag_video.settings import ClockSettings, Settings
 from tests.markdown import document, first_column
@@ -195,6 +195,7 @@ def done(archive: Archive, name: str, ended: datetime, footage: float = 360) -> 
     times = {"begun": ended - timedelta(minutes=1), "ended": ended}
     with archive.catalog.database.writing() as session:
         session.execute(update(JobRow).where(JobRow.id == job.id).values(**times))
+        session.execute(update(DoneJobRow).where(DoneJobRow.job == job.id).values(**times))
 
 
 def daily_lines(stream: io.StringIO) -> list[tuple[object, object]]:

@@ -119,14 +119,14 @@ def test_names_of_one_folder_differ_whatever_the_case(names: list[str]):
 
 def test_nothing_is_overwritten(tmp_path: Path):
     (tmp_path / "a.csv").write_text("mine")
-    written = [write_new(tmp_path, "a.csv", lambda to: to.write("new")) for _ in range(3)]
+    written = [write_new(tmp_path, "a.csv", lambda to: to.write(b"new")) for _ in range(3)]
     assert [path.name for path in written] == ["a-2.csv", "a-3.csv", "a-4.csv"]
     assert (tmp_path / "a.csv").read_text() == "mine"
 
 
 def test_of_many_at_a_time_each_gets_a_name_of_its_own(tmp_path: Path):
     threads = [
-        threading.Thread(target=write_new, args=(tmp_path, "a.csv", lambda to: to.write("x")))
+        threading.Thread(target=write_new, args=(tmp_path, "a.csv", lambda to: to.write(b"x")))
         for _ in range(8)
     ]
     for thread in threads:
@@ -138,7 +138,7 @@ def test_of_many_at_a_time_each_gets_a_name_of_its_own(tmp_path: Path):
 
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path):
     def broken(to):
-        to.write("half")
+        to.write(b"half")
         raise UsageError("no")
 
     with pytest.raises(UsageError):

@@ -1,5 +1,6 @@
 """The pages of cases: collected, ordered, trimmed and described by plain forms; who may do what."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -445,3 +446,27 @@ def test_markup_in_the_name_of_a_camera_stays_text(
     page = ana.get(f"/cases/{theft.id}")
     assert HOSTILE_CAMERA in words_of(page)
     assert HOSTILE_CAMERA not in page.get_data(as_text=True)
+
+
+def test_a_case_is_exported_as_far_as_it_may_be_seen(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    gate = next(one for one in own.archive.catalog.recordings() if one.camera != own.yard.camera)
+    finding = finding_by_eye(own.archive, Span(gate, Fraction(0), Fraction(1)))
+    own.archive.catalog.cases.add(theft.id, [finding], "ana")
+    address = f"/cases/{theft.id}/export"
+    told = ana.post(address, format="json", handle_before="0.5")
+    assert told.status_code == 200
+    exported_moments = json.loads(told.data)["moments"]
+    assert [one["spans"][0]["start_s"] for one in exported_moments] == [0, 0.5, 1.5, 0]
+    assert all(one.exported for one in moments(own, theft))
+    assert noted(own)["title"] == "theft" and noted(own)["format"] == "json"
+    ana.user = User("ana", Role.OPERATOR, (own.yard.camera,))
+    seen = json.loads(ana.post(address, format="json").data)["moments"]
+    assert {one["camera"] for one in seen} == {own.yard.camera} and len(seen) == 3
+    report = ana.post(address, format="report")
+    assert report.mimetype == "text/html" and report.data.count(b"data:image/jpeg") == 3
+    assert report.headers["Content-Disposition"].startswith("attachment")
+    ana.user = User("ana", Role.VIEWER)
+    assert ana.post(address, format="json").status_code == 403
+    assert "Export these moments" not in words_of(ana.get(f"/cases/{theft.id}"))

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from html import escape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import render_template
@@ -19,6 +20,7 @@ from mmrag_video.settings import Settings
 from tests.page_archive import HOSTILE_CAMERA, ZONE, PageArchive
 from tests.page_client import LOCAL, UNKNOWN_ID, get, words_of
 from web.app import create_app
+from web.grouping import NAMES, Grouping
 from web.search_form import SearchForm
 from web.search_views import Results
 from web.words import timecode
@@ -80,11 +82,17 @@ def test_weak_answers_stand_below_a_line(client: FlaskClient, collection: PageAr
         return Moment((span,), span, score, confidence, score, "a box")
 
     strong, weak = moment(Confidence.STRONG, 0.9), moment(Confidence.WEAK, 0.2)
-    above = render(client, Results([strong], [weak], 0.1, None))
+    above = render(client, answered([strong], [weak]))
     assert "1 moment for" in above
     assert above.index("0.90") < above.index("Below this line") < above.index("0.20")
-    none = render(client, Results([], [weak], 0.1, None))
+    none = render(client, answered([], [weak]))
     assert none.index("No confident match") < none.index("these come nearest") < none.index("0.20")
+
+
+def answered(confident: list[Moment], weak: list[Moment]) -> Results:
+    return Results(
+        confident, weak, 0.1, None, Grouping.NONE, zone=ZoneInfo(ZONE), awaits_look=False
+    )
 
 
 def render(client: FlaskClient, results: Results) -> str:
@@ -94,6 +102,7 @@ def render(client: FlaskClient, results: Results) -> str:
             "search.html",
             form=SearchForm(words="a box"),
             results=results,
+            groupings=NAMES,
             problem="",
             cameras=[Camera("Yard", 1, Fraction(12), None, None)],
             zone=ZONE,
@@ -131,9 +140,7 @@ def test_a_camera_of_any_name_can_be_chosen(client: FlaskClient) -> None:
     assert answer.status_code == 200 and 'class="card ' in words_of(answer)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fields=st.dictionaries(
         st.sampled_from(["q", "camera", "from", "to", "picture", "limit"]),

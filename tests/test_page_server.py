@@ -53,7 +53,7 @@ def test_the_server_says_where_it_listens_and_lets_go_of_the_port(
 def test_a_port_that_is_taken_gets_one_sentence(collection: PageArchive) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=f"cannot listen on 127.0.0.1 port {port}"):
+        with pytest.raises(UsageError, match=f"Port {port} of 127.0.0.1 is taken"):
             PageServer(collection.archive, "127.0.0.1", port)
 
 

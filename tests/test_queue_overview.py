@@ -16,6 +16,7 @@ from mmrag_video.catalog.tally import DoneJob
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from mmrag_video.queue_overview import progress_of, queue_overview
+from mmrag_video.settings import WorkerSettings
 from tests.conftest import Command
 from tests.queued import WORKER, fail_next, run_next, wait_in_line
 
@@ -71,7 +72,7 @@ def test_no_work_takes_longer_than_the_hour_or_is_counted_twice(jobs: list[DoneJ
 
 
 def test_an_empty_queue_has_been_caught_up_with(archive: Archive) -> None:
-    overview = queue_overview(archive.catalog)
+    overview = queue_overview(archive)
     assert overview.is_idle and overview.caught_up == overview.at
 
 
@@ -91,7 +92,7 @@ def queue_of_each(archive: Archive) -> datetime:
 def test_the_overview_tells_what_runs_waits_and_failed(archive: Archive) -> None:
     at = queue_of_each(archive)
     archive.catalog.worker.say(WORKER, "2 recordings at a time")
-    overview = queue_overview(archive.catalog, at)
+    overview = queue_overview(archive, at)
     assert [job.file.path.name for job in overview.running] == ["runs.mp4"]
     assert [job.file.path.name for job in overview.next] == ["waits.mp4", "waits too.mp4"]
     assert [job.file.path.name for job in overview.failed] == ["later.mp4", "fails.mp4"]
@@ -103,7 +104,7 @@ def test_it_is_caught_up_when_the_rest_is_done_at_the_speed_of_the_last_hour(
 ) -> None:
     at = queue_of_each(archive)
     archive.catalog.worker.say(WORKER, "")
-    overview = queue_overview(archive.catalog, at)
+    overview = queue_overview(archive, at)
     speed = overview.progress.times_real_time
     assert speed is not None and overview.caught_up is not None
     left = 300 + 2 * 600  # of the one at hand, and two like those before
@@ -112,13 +113,28 @@ def test_it_is_caught_up_when_the_rest_is_done_at_the_speed_of_the_last_hour(
 
 def test_nobody_knows_when_it_is_caught_up_while_nobody_is_at_it(archive: Archive) -> None:
     at = queue_of_each(archive)
-    assert queue_overview(archive.catalog, at).caught_up is None, "there was no worker"
+    assert queue_overview(archive, at).caught_up is None, "there was no worker"
     archive.catalog.worker.say(WORKER, "")
     archive.catalog.worker.pause(True)
-    assert queue_overview(archive.catalog, at).caught_up is None, "it is paused"
+    assert queue_overview(archive, at).caught_up is None, "it is paused"
     archive.catalog.worker.pause(False)
-    later = queue_overview(archive.catalog, at + timedelta(minutes=5))
+    later = queue_overview(archive, at + timedelta(minutes=5))
     assert not later.is_worker_there and later.caught_up is None, "it has ended"
+
+
+def test_quiet_hours_put_off_the_end(archive: Archive) -> None:
+    at = queue_of_each(archive)
+    archive.catalog.worker.say(WORKER, "")
+    without = queue_overview(archive, at).caught_up
+    assert without is not None
+    begin, end = at - timedelta(hours=1), at + timedelta(hours=2)
+    settings = archive.settings.model_copy(
+        update={"worker": WorkerSettings(quiet=(f"{begin:%H:%M}-{end:%H:%M}",))}
+    )
+    with Archive(settings) as resting:
+        put_off = queue_overview(resting, at).caught_up
+    assert put_off is not None
+    assert put_off == end.replace(second=0, microsecond=0) + (without - at)
 
 
 def test_the_command_tells_all_of_it(archive: Archive, run: Command) -> None:

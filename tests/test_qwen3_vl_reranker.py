@@ -100,7 +100,7 @@ def test_it_looks_at_pictures_and_cannot_say_why(reranker):
 SHAPES = st.tuples(st.integers(16, 200), st.integers(16, 200))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     shapes=st.lists(SHAPES, min_size=1, max_size=6),
     with_picture=st.booleans(),

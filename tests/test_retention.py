@@ -82,7 +82,7 @@ def test_vectors_pictures_and_rows_go_together_and_the_others_stay(two: Archive)
 
 def test_a_recording_goes_from_every_index(two: Archive) -> None:
     held = ids(two)
-    changed = retaining(two, sampler=SamplerSection(interval=1.0))
+    changed = retaining(two, sampler=SamplerSection(interval=2))
     with changed as other, writer_lock(other.directory.root):
         list(reindex_paths(other))
         assert len(other.catalog.indexes()) == 2

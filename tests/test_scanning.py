@@ -3,7 +3,6 @@
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from datetime import time as TimeOfDay
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.source_rules import camera_in, source_of
 from mmrag_video.video.discover import FoundFile
 from workers import settling as settling_module
-from workers.holding_back import within
 from workers.scanning import Known, look_at, seen, turn_of
 from workers.settling import Settling
 from workers.work import LONGEST_WAIT, back_off
@@ -211,21 +209,6 @@ def test_priority_outweighs_age_and_order_turns_age_round(tmp_path: Path):
     assert turn(old, order="oldest") < turn(new, order="oldest")
     assert turn(old, priority=1) < turn(new)
     assert turn(new) < turn(old, priority=-1)
-
-
-@given(st.integers(0, 1439), st.integers(0, 1439), st.integers(0, 1439))
-def test_hours_hold_from_their_begin_up_to_their_end_over_midnight_too(
-    now: int, begin: int, end: int
-):
-    hours = f"{begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}"
-    minutes_in = (now - begin) % 1440
-    length = (end - begin) % 1440
-    assert within(TimeOfDay(now // 60, now % 60), hours) == (minutes_in < length)
-
-
-def test_the_whole_day_can_be_named():
-    assert within(TimeOfDay(23, 59), "00:00-24:00")
-    assert within(TimeOfDay(0, 0), "00:00-24:00")
 
 
 @given(st.integers(0, 1000), st.floats(0.1, 3600))

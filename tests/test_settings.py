@@ -98,6 +98,9 @@ def test_a_camera_can_be_given_in_one_variable(monkeypatch):
     [
         ("[search]\nlimit = 'many'", "search.limit: Input should be a valid integer"),
         ("[search]\nlimt = 5", "search.limt: there is no such setting"),
+        ("[worker]\nquiet = 8", "worker.quiet: 8 is not a list of spans of hours such as"),
+        ("[worker]\nquiet = ['8-18']", "worker.quiet.0: '8-18' is not a span of hours such as"),
+        ("[worker]\nquiet = '8-18'", "'8-18' is not a span of hours such as 08:00-18:00"),
         ("[serch]\nlimit = 5", "serch: there is no such setting"),
         ("[web]\nport = 70000", "web.port: Input should be less than or equal to 65535"),
         ("[clock]\nzone = 'Lisbon'", "clock.zone: 'Lisbon' is not an IANA time zone"),
@@ -170,6 +173,15 @@ def test_a_settings_file_that_cannot_be_read_is_told(file, tmp_path):
     assert "No such file" in refusal(tmp_path / "missing.toml")
     assert "Is a directory" in refusal(tmp_path)
     assert "not valid TOML" in refusal(file("limit = ["))
+
+
+def test_quiet_hours_are_one_span_or_several(file, monkeypatch):
+    path = file("[worker]\nquiet = '08:00-18:00'")
+    assert load_settings(path).worker.quiet == ("08:00-18:00",)
+    path = file("[worker]\nquiet = ['08:00-12:00', '13:00-18:00']")
+    assert load_settings(path).worker.quiet == ("08:00-12:00", "13:00-18:00")
+    monkeypatch.setenv("MMRAG_WORKER__QUIET", '"22:00-06:00"')
+    assert load_settings().worker.quiet == ("22:00-06:00",)
 
 
 def test_settings_do_not_change_once_loaded():

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
 pytest.importorskip("torch", reason="the extra `models` is not installed")
 pytest.importorskip("transformers", reason="the extra `models` is not installed")
 
 from mmrag_video.archive import Archive
+from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode, IndexMismatchError
 from mmrag_video.evaluate import answer_queries, metrics, read_queries
 from mmrag_video.evaluate_dimensions import evaluate_lengths
@@ -24,7 +26,7 @@ from mmrag_video.search import search
 from mmrag_video.settings import ModelSettings, Settings, StoreSettings
 from mmrag_video.video.sampled import SampledFrame
 from tests import checkpoints
-from tests.conftest import Command, ingest_all
+from tests.conftest import environment, ingest_all
 
 WHOLE = 128
 QUERY = Query(text="something red")
@@ -136,25 +138,30 @@ def test_each_length_is_evaluated_from_one_embedding_run(
 
 
 def test_the_command_prints_a_line_for_each_length(
-    run: Command, model_folder: Path, yard_clip: Path, queries: Path
+    model_folder: Path, yard_clip: Path, queries: Path, tmp_path: Path
 ):
     variables = {
         "MMRAG_MODEL__NAME": "qwen3-vl-2b",
         "MMRAG_MODEL__PATH": str(model_folder),
         "MMRAG_MODEL__FRAME_TOKENS": "16",
     }
-    asked = ("evaluate", queries, "--videos", yard_clip.parent, "--dimensions")
-    told = run(*asked, "64,128", **variables)
-    assert told.returncode == ExitCode.OK, told.stderr
+    asked = ["evaluate", str(queries), "--videos", str(yard_clip.parent), "--dimensions"]
+
+    def run(*arguments: str, **variables: str) -> Result:
+        env = environment(tmp_path / "data", COLUMNS="400", **variables)
+        return CliRunner().invoke(cli, [*asked, *arguments], env=env)
+
+    told = run("64,128", **variables)
+    assert told.exit_code == ExitCode.OK, told.stderr
     assert [line.split()[0] for line in told.stdout.splitlines()] == ["Dimensions", "64", "128"]
-    result = json.loads(run(*asked, "64", "--json", **variables).stdout)
+    result = json.loads(run("64", "--json", **variables).stdout)
     assert [length["dimensions"] for length in result["dimensions"]] == [64]
-    refused = run(*asked, "32", **variables)
-    assert refused.returncode == ExitCode.USAGE
+    refused = run("32", **variables)
+    assert refused.exit_code == ExitCode.USAGE
     assert "can be cut to 64 to 128 dimensions: set --dimensions" in refused.stderr
-    assert run(*asked, "many", **variables).returncode == ExitCode.USAGE
-    basic = run(*asked, "64")
-    assert basic.returncode == ExitCode.USAGE
+    assert run("many", **variables).exit_code == ExitCode.USAGE
+    basic = run("64")
+    assert basic.exit_code == ExitCode.USAGE
     assert "only whole" in basic.stderr
 
 

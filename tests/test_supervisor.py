@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.errors import ExitCode
 from mmrag_video.index.server import end_unused_server, lease_server
 from mmrag_video.settings import Settings
-from tests.conftest import ingest_all
+from tests.conftest import COMMAND, environment, ingest_all
 from tests.supervised import Supervised, address_of, keeper_of, lives, serve_over, wait_until
 
 SUPERVISOR = """
@@ -139,7 +140,7 @@ def test_what_ignores_sigterm_is_killed_with_its_children_and_the_others_end_in_
     one.wait_for("is up", times=2)
     assert len(one.family()) == 3
     assert one.stop() == ExitCode.INTERRUPTED
-    one.wait_for("worker did not end in 1.5 s and is killed")
+    one.wait_for(r"worker did not end in 1\.\d s and is killed")
     one.wait_for("store ends")
 
 
@@ -246,12 +247,13 @@ def answers(address: str) -> bool:
 
 def test_serve_answers_again_after_page_worker_or_store_were_killed(serve: Start, data: Path):
     one = serve(data)
-    assert answers(address_of(one))
+    address = address_of(one)
+    assert answers(address)
     worker, page, keeper = one.child("stdin work"), one.child("stdin page"), keeper_of(data)
     one.seen.add(keeper)
     page.kill()
     one.wait_for("page was killed by SIGKILL; next try in 1 s")
-    address = address_of(one, times=2)
+    assert address_of(one, times=2) == address, "what is open in a browser goes on"
     assert answers(address)
     assert lives(worker)
     worker.kill()
@@ -294,7 +296,8 @@ def test_serve_ends_with_code_2_when_the_port_is_taken(serve: Start, data: Path)
     port = address_of(first).rstrip("/").rpartition(":")[2]
     second = serve(data, "--port", port)
     assert second.process.wait(timeout=60) == ExitCode.USAGE
-    second.wait_for(f"The page cannot listen on 127.0.0.1 port {port}")
+    second.wait_for(f"Port {port} of 127.0.0.1 is taken: .* --port or web.port")
+    assert not any("setting" in line for line in second.lines), "they are as they should be"
     assert answers(address_of(first)), "the store that both used is still there for the first"
     assert first.stop() == ExitCode.INTERRUPTED
 
@@ -306,6 +309,23 @@ def test_serve_ends_with_code_2_and_one_sentence_for_a_setting_that_is_none(
     assert one.process.wait(timeout=60) == ExitCode.USAGE
     one.wait_for("Lisboa")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+def test_a_data_directory_that_is_not_there_yet_is_no_wrong_usage(tmp_path: Path, command: str):
+    """So that the unit starts it again, until its disk is mounted."""
+    (tmp_path / "unmounted").touch()
+    told = subprocess.run(
+        [*COMMAND, command],
+        env=environment(tmp_path / "unmounted" / "data"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == ExitCode.FAILED
+    assert f"The data directory {tmp_path}" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_serve_starts_no_store_where_there_is_one_elsewhere(serve: Start, tmp_path: Path):

@@ -166,8 +166,11 @@ def test_a_folder_that_is_not_mounted_has_lost_nothing(
         worker.wait_for("is searchable")
         nvr.rename(nvr.with_name("elsewhere"))
         worker.wait_for("There is nothing to read at")
+        state = archive.catalog.worker
+        worker.wait_until(lambda: state.read().unreadable == ("nvr",), "health can name it")
         nvr.mkdir()  # the bare mount point
         worker.wait_for("can be read again")
+        worker.wait_until(lambda: state.read().unreadable == (), "health is told so")
         assert counted(archive, JobState.GONE) == 0
         nvr.rmdir()
         nvr.with_name("elsewhere").rename(nvr)

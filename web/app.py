@@ -14,6 +14,7 @@ from web import (
     collect_views,
     errors,
     export_views,
+    frame_views,
     health_views,
     login_views,
     player_views,
@@ -21,6 +22,7 @@ from web import (
     recording_views,
     saved_views,
     search_views,
+    timeline_views,
     users_views,
     words,
     work_views,
@@ -37,12 +39,14 @@ from web.api import work as api_work
 from web.clip_cache import ClipCache
 from web.collecting import collecting
 from web.form_tokens import install_form_tokens
+from web.frame_queries import similar
 from web.health_check import HealthCheck
 from web.login import install_login
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
 from web.services import Services, install_services
+from web.strips import strip_of
 
 _API = (
     api_search,
@@ -76,7 +80,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["ticks"] = _TicksConverter
     app.url_map.converters["number"] = _NumberConverter
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals["collecting"] = collecting
+    app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
@@ -88,6 +92,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     )
     errors.install_handlers(app)
     app.register_blueprint(search_views.blueprint)
+    app.register_blueprint(timeline_views.blueprint)
     app.register_blueprint(answer_views.blueprint)
     app.register_blueprint(query_picture_views.blueprint)
     app.register_blueprint(recording_views.blueprint)
@@ -102,6 +107,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(case_views.blueprint)
     app.register_blueprint(case_moment_views.blueprint)
     app.register_blueprint(export_views.blueprint)
+    app.register_blueprint(frame_views.blueprint)
     for subject in _API:
         app.register_blueprint(subject.blueprint)
     return app

@@ -1,8 +1,9 @@
-"""The moments of the shown search, to be saved as a file."""
+"""The moments of the shown search, or of a case, to be saved as a file."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 
@@ -16,11 +17,13 @@ from mmrag_video.errors import UsageError
 from mmrag_video.export.export_moment import ExportMoment, found
 from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
 from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.from_case import export_moment
 from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from mmrag_video.moments import Confidence
 from web import access
 from web.asked_time import parse_seconds
+from web.case_page import open_case
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
 from web.services import services
@@ -43,25 +46,38 @@ def download() -> ResponseReturnValue:
     come as a zip, with what was left out in `problems.txt`.
     """
     opened = open_form_page("search.html")
-    order = ExportOrder(
+    return _exported(_moments(opened), _order(opened.form.words or "mmrag-video"))
+
+
+@blueprint.post("/cases/<number:number>/export")
+@access.needs(Role.OPERATOR)
+def download_case(number: int) -> ResponseReturnValue:
+    """The moments of a case that may be seen, likewise; they are marked as exported then."""
+    opened = open_case(number)
+    if not opened.shown:
+        raise UsageError("This case holds no moments that can be exported.")
+    answer = _exported(list(map(export_moment, opened.shown)), _order(opened.case.name))
+    marked = [one.moment.id for one in opened.shown]
+    services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
+    return answer
+
+
+def _order(title: str) -> ExportOrder:
+    """What the address or the form asks for."""
+    return ExportOrder(
         format=_format(),
-        title=opened.form.words or "mmrag-video",
+        title=title,
         before=_handle("handle_before"),
         after=_handle("handle_after"),
     )
-    return answer_export(_moments(opened), order)
 
 
-def answer_export(moments: Sequence[ExportMoment], order: ExportOrder) -> ResponseReturnValue:
-    """Moments as one document, or several in a zip.
-
-    Raises UsageError if there is nothing to export, ServiceUnavailable while others export.
-    """
+def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     with _turn():
         made = prepare(moments, order, services().archive.settings)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
-    access.note(Action.EXPORT, **audit_entry(order, moments))
+    access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)
@@ -98,14 +114,14 @@ def _moments(opened: FormPage) -> list[ExportMoment]:
 
 
 def _format() -> Format:
-    asked = request.args.get("format", "")
+    asked = request.values.get("format", "")
     if asked not in set(FormatName):
         raise UsageError(f"There is no format {asked[:40]!r}; there are {', '.join(FORMATS)}.")
     return FORMATS[FormatName(asked)]
 
 
 def _handle(name: str) -> Fraction:
-    return min(parse_seconds(name, request.args.get(name) or "0"), _LONGEST_HANDLE)
+    return min(parse_seconds(name, request.values.get(name) or "0"), _LONGEST_HANDLE)
 
 
 def _one(document: Document) -> Response:

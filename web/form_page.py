@@ -12,8 +12,10 @@ from mmrag_video.asked import Asked, asked
 from mmrag_video.asking.understanding import Understood, understand
 from mmrag_video.errors import MmragError
 from mmrag_video.sequences import Step
+from mmrag_video.video.frames import Image
 from web import access
 from web.errors import status_of
+from web.frame_queries import FrameQuery
 from web.search_form import MOST_CHARACTERS, SearchForm
 from web.services import services
 
@@ -38,7 +40,7 @@ class FormPage:
         question = asked(
             self.understood,
             self.form.filter(self.cameras, ZoneInfo(self.zone)),
-            self.form.image(services().pictures),
+            _picture(self.form),
             any_camera=self.form.any_camera,
         )
         then = question.then
@@ -85,8 +87,15 @@ def _understood(form: SearchForm, cameras: Sequence[str], zone: ZoneInfo) -> Und
         zone=zone,
         cameras=cameras,
         taken_off=form.taken_off,
-        with_picture=bool(form.picture),
+        with_picture=form.has_picture,
     )
+
+
+def _picture(form: SearchForm) -> Image | None:
+    """What is searched with beside words. Raises UsageError or NotFound if it is not there."""
+    if form.like:
+        return FrameQuery.parse(form.like, form.box).image()
+    return services().pictures.image(form.picture) if form.picture else None
 
 
 def _restricted(step: Step) -> Step:

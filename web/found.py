@@ -9,14 +9,14 @@ from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
 
-def found_moments(form: SearchForm, step: Step) -> list[Moment]:
+def found_moments(form: SearchForm, step: Step, *, looks: bool = True) -> list[Moment]:
     """All that answer one step and have the facets asked for, best first; more than are shown.
 
-    Facets narrow the best MOST_MOMENTS.
+    Without `looks`, no reranker looks at pictures. Facets narrow the best MOST_MOMENTS.
     """
     archive = services().archive
     limit = MOST_MOMENTS if form.facets else form.moments(archive.settings.search.limit)
-    answer = search(archive, step.query, step.where, limit)
+    answer = search(archive, step.query, step.where, limit, looks=looks)
     return narrowed(archive.model, answer.moments, form.facets)
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.tally import counts_by_state
+from mmrag_video.counting import counted
 from mmrag_video.errors import CatalogError, MmragError, StoreError
 from mmrag_video.health import disk_figures, worker_figures
 from mmrag_video.sources import all_sources
@@ -32,6 +33,7 @@ class Part(StrEnum):
     CATALOG = "catalog"
     DISK = "disk"
     WORKER = "worker"
+    SOURCES = "sources"
     STORE = "store"
 
 
@@ -75,6 +77,7 @@ class HealthCheck:
         try:
             yield from self._disk()
             yield from self._worker(now)
+            yield from self._sources(now)
             yield from self._store.problems()
         except CatalogError as error:
             yield Problem(Part.CATALOG, "The catalog cannot be read.", str(error))
@@ -105,6 +108,18 @@ class HealthCheck:
         else:
             yield Problem(
                 Part.WORKER, f"The worker has given no sign of life for {worker.age:.0f} s."
+            )
+
+    def _sources(self, now: datetime) -> Iterator[Problem]:
+        """As the worker has seen them last; one that is dead has seen nothing."""
+        worker = worker_figures(self._archive, now)
+        there = all_sources(self._archive.settings, self._archive.catalog)
+        unreadable = [name for name in worker.unreadable if name in there]
+        if worker.is_alive and unreadable:
+            yield Problem(
+                Part.SOURCES,
+                f"Not all can be read of {counted(len(unreadable), 'source')}.",
+                f"Not all can be read of these sources: {', '.join(unreadable)}.",
             )
 
 

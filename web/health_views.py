@@ -30,7 +30,7 @@ def metrics() -> Response:
     """The metrics in Prometheus' text format, or in OpenMetrics where that is asked for.
 
     For admins, and for whoever asks from this machine: Prometheus cannot log in, and who has an
-    account here may read as much from the system. There are figures alone, and no names.
+    account here may read as much from the system. There are figures, and the names of sources.
     """
     if not access.may(Role.ADMIN) and not is_loopback(request.remote_addr or ""):
         raise Forbidden("Only admins, and programs on the page's own machine, get the metrics.")

@@ -62,6 +62,14 @@ def metrics_of(now: Figures) -> Iterator[GaugeMetricFamily]:
         for kind, count in kinds.items():
             failed.add_metric([state.value, kind.value], count)
     yield failed
+    readable = GaugeMetricFamily(
+        "mmrag_source_readable",
+        "1 where the worker could read all of a source at its last look.",
+        labels=["source"],
+    )
+    for source, is_readable in now.readable.items():
+        readable.add_metric([source.encode(errors="replace").decode()], float(is_readable))
+    yield readable
     yield _gauge(
         "mmrag_lag_seconds",
         "Age of the oldest file newer than all that is searchable of its source.",

@@ -9,16 +9,12 @@ from mmrag_video.index.frames import StoredFrame
 from mmrag_video.models.base import PointedOut, PointsOut, Query
 from mmrag_video.moments import Span
 from mmrag_video.search import LONGEST_QUERY
-from mmrag_video.video.sampled import KeepReason
 from web.services import services
 
 MOST_FRAMES = 300
 """Small pictures named to a player: one for each few pixels of its seek bar."""
 MOST_STRETCHES = 500
 """Stretches of movement marked on it."""
-_MOVING = frozenset(
-    {KeepReason.MOVEMENT_START, KeepReason.MOVEMENT, KeepReason.MOVEMENT_PEAK, KeepReason.SCENE_CUT}
-)
 _STEP = Fraction(1, 1000)
 """Seconds: a span that holds one moment."""
 
@@ -45,7 +41,7 @@ class BoxedFrame:
 def marks_of(recording: Recording) -> Marks:
     """Raises StoreError if the store cannot be reached."""
     frames = _frames(recording, Fraction(0), recording.duration + _STEP)
-    moving = ((f.time, f.valid_until) for f in frames if f.reason in _MOVING)
+    moving = ((f.time, f.valid_until) for f in frames if f.reason.is_movement)
     finest = recording.duration / MOST_STRETCHES
     return Marks(merged(moving, finest), thinned([frame.time for frame in frames], MOST_FRAMES))
 

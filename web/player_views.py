@@ -15,7 +15,8 @@ from mmrag_video.video.frame_times import frame_times
 from mmrag_video.video.still import StillFormat, still
 from mmrag_video.video.timecode import Timecode
 from web import access
-from web.asked_time import parse_exact, span_asked
+from web.asked_time import span_asked
+from web.frame_queries import time_within
 from web.player_marks import boxes_between, kept_frame_at, marks_of
 from web.present_file import present_file
 from web.same_time import other_cameras
@@ -122,13 +123,7 @@ def save_still(recording_id: str) -> Response:
 
 
 def _time_within(recording: Recording) -> Fraction:
-    """The `time` asked for. Raises UsageError if it is none, or behind the recording's end."""
-    time = parse_exact("time", request.args.get("time", ""))
-    if time > recording.duration:
-        raise UsageError(
-            f"The time lies behind the end of the recording, {Timecode(recording.duration)}."
-        )
-    return time
+    return time_within(recording, "time", request.args.get("time", ""))
 
 
 def _form_asked() -> StillFormat:

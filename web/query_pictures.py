@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import IO
 
@@ -35,14 +36,18 @@ class QueryPictures:
     def keep(self, upload: IO[bytes]) -> str:
         """Check and keep an uploaded picture; returns its id. Raises UsageError."""
         with self._decoding:
-            jpeg = _scaled_jpeg(upload)
+            jpeg = _checked_jpeg(upload)
         picture = hashlib.sha256(jpeg).hexdigest()
-        with self._lock:
-            self._jpegs[picture] = jpeg
-            self._jpegs.move_to_end(picture)
-            if len(self._jpegs) > _PICTURES_KEPT:
-                self._jpegs.popitem(last=False)
+        self._remember(picture, jpeg)
         return picture
+
+    def remembered(self, picture: str, read: Callable[[], bytes]) -> bytes:
+        """The picture kept under a name of the caller's; read where it is not kept."""
+        with self._lock:
+            kept = self._jpegs.get(picture)
+        jpeg = kept if kept is not None else read()
+        self._remember(picture, jpeg)
+        return jpeg
 
     def jpeg(self, picture: str) -> bytes:
         """The kept picture, as JPEG. Raises UsageError if it is no longer there."""
@@ -54,11 +59,31 @@ class QueryPictures:
 
     def image(self, picture: str) -> Image:
         """The kept picture, decoded. Raises UsageError if it is no longer there."""
-        with PIL.Image.open(io.BytesIO(self.jpeg(picture)), formats=("JPEG",)) as decoded:
-            return np.asarray(decoded.convert("RGB"))
+        return decoded(self.jpeg(picture))
+
+    def _remember(self, picture: str, jpeg: bytes) -> None:
+        with self._lock:
+            self._jpegs[picture] = jpeg
+            self._jpegs.move_to_end(picture)
+            if len(self._jpegs) > _PICTURES_KEPT:
+                self._jpegs.popitem(last=False)
 
 
-def _scaled_jpeg(upload: IO[bytes]) -> bytes:
+def decoded(jpeg: bytes) -> Image:
+    """A picture that was kept, as pixels."""
+    with PIL.Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def scaled_jpeg(picture: PIL.Image.Image) -> bytes:
+    """The picture as JPEG, its longer side at most LONGEST_SIDE."""
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=92)
+    return jpeg.getvalue()
+
+
+def _checked_jpeg(upload: IO[bytes]) -> bytes:
     try:
         with PIL.Image.open(upload, formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -76,7 +101,4 @@ def _scaled_jpeg(upload: IO[bytes]) -> bytes:
         raise UsageError(
             "This file is not a picture that can be read; please choose a JPEG, PNG or WebP."
         ) from error
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    jpeg = io.BytesIO()
-    upright.save(jpeg, "JPEG", quality=92)
-    return jpeg.getvalue()
+    return scaled_jpeg(upright)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,6 @@ from mmrag_video.asking.clock_times import minute_of_day
 from mmrag_video.asking.weekdays import NAMES
 from mmrag_video.errors import UsageError
 from mmrag_video.index.frames import MINUTES_A_DAY, FrameFilter, TimesOfDay
-from mmrag_video.video.frames import Image
-from web.query_pictures import QueryPictures
 
 MOST_CHARACTERS = 500
 MOST_MOMENTS = 200
@@ -43,6 +42,12 @@ class SearchForm:
     """Whether what follows may be on another camera."""
     facets: tuple[str, ...] = ()
     """Keys of the facets that a moment must have."""
+    like: str = ""
+    """The frame that is searched with, `RECORDING,TIME`; empty: none."""
+    box: str = ""
+    """The part of that frame; empty: all of it."""
+    group: str = ""
+    """How the results are put together; empty: best first."""
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "SearchForm":
@@ -60,12 +65,20 @@ class SearchForm:
             taken_off=_several(fields, "off"),
             any_camera=bool(fields.get("any")),
             facets=_several(fields, "has"),
+            like=fields.get("like", "").strip(),
+            box=fields.get("box", "").strip(),
+            group=fields.get("group", "").strip(),
         )
 
     @property
     def asks_nothing(self) -> bool:
         """Neither words nor a picture: there is nothing to search for."""
-        return not self.words and not self.picture
+        return not self.words and not self.has_picture
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture is searched with: one that was sent, or a frame."""
+        return bool(self.picture or self.like)
 
     @property
     def is_filtered(self) -> bool:
@@ -88,6 +101,8 @@ class SearchForm:
             "from": self.start,
             "to": self.end,
             "picture": self.picture,
+            "like": self.like,
+            "box": self.box,
             "limit": self.limit,
             "after": self.hours_from,
             "before": self.hours_to,
@@ -95,6 +110,7 @@ class SearchForm:
             "off": self.taken_off,
             "any": "1" if self.any_camera else "",
             "has": self.facets,
+            "group": self.group,
         }
         return {name: value for name, value in fields.items() if value}
 
@@ -103,6 +119,8 @@ class SearchForm:
         named = {
             "query": self.words,
             "picture": self.picture,
+            "like": self.like,
+            "box": self.box,
             "cameras": list(self.cameras),
             "from": self.start,
             "to": self.end,
@@ -121,7 +139,16 @@ class SearchForm:
 
     def with_picture(self, picture: str) -> "SearchForm":
         """The same search with this query picture, or with none if empty."""
-        return replace(self, picture=picture)
+        return replace(self, picture=picture, like="", box="")
+
+    def with_frame(self, recording_id: str, time: Fraction) -> "SearchForm":
+        """What looks like this frame, in the chosen cameras and times; without words."""
+        like = f"{recording_id},{time.numerator}/{time.denominator}"
+        return replace(self, words="", taken_off=(), picture="", like=like, box="", facets=())
+
+    def with_group(self, group: str) -> "SearchForm":
+        """The same search, its results put together otherwise."""
+        return replace(self, group=group)
 
     def unfiltered(self) -> "SearchForm":
         """The same question to all cameras and times."""
@@ -148,10 +175,6 @@ class SearchForm:
                 f"please ask in at most {MOST_CHARACTERS}."
             )
         return self.words
-
-    def image(self, pictures: QueryPictures) -> Image | None:
-        """The picture that is searched with. Raises UsageError if it is no longer here."""
-        return pictures.image(self.picture) if self.picture else None
 
     def filter(self, known_cameras: Collection[str], zone: ZoneInfo) -> FrameFilter:
         """Where it is searched. Raises UsageError for an unknown camera or an impossible time."""

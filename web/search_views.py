@@ -1,25 +1,39 @@
 """The search page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.asked import Asked
 from mmrag_video.catalog.audit import Action
-from mmrag_video.errors import MmragError
+from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.example_searches import USUAL, example_searches
 from mmrag_video.facets import CountedFacet, facets
 from mmrag_video.moments import Confidence, Moment
+from mmrag_video.search import looks_again
 from mmrag_video.sequences import Pair, Step
 from web import access
 from web.form_page import FormPage, open_form_page
 from web.found import found_moments, found_pairs
+from web.grouping import NAMES, Group, Grouping, grouped, grouping_asked
 from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
 blueprint = Blueprint("search", __name__)
+
+
+class Stage(StrEnum):
+    """How far an answer is, where a reranker looks at pictures and takes long over it."""
+
+    RECALLED = "recalled"
+    """By vectors, at once."""
+    LOOKED = "looked"
+    """By the pictures of the best."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,15 @@ class Results:
     seconds: float
     more: SearchForm | None
     """The same search for more moments; None where all are shown."""
+    grouping: Grouping
+    zone: ZoneInfo
+    """Whose days and hours moments are put together by."""
+    awaits_look: bool
+    """Whether vectors alone decided so far, and a second look at the pictures is to come."""
+
+    def groups(self, moments: Sequence[Moment]) -> list[Group]:
+        """Some of them, as they are put together."""
+        return grouped(moments, self.grouping, self.zone)
 
 
 @dataclass(frozen=True)
@@ -61,22 +84,27 @@ def _examples(opened: FormPage) -> tuple[str, ...]:
 
 def _parts(opened: FormPage) -> dict[str, object]:
     question = opened.asked
-    access.note(Action.SEARCH, **opened.form.about())
+    about = opened.form.about()
+    if _stage() is Stage.LOOKED and looks_again(services().archive):
+        about["stage"] = Stage.LOOKED.value  # the same search goes on
+    access.note(Action.SEARCH, **about)
     if question.then is not None:
         return {"pairs": _pairs(opened.form, question, question.then)}
-    results, found = _results(opened.form, question.first)
+    results, found = _results(opened, question.first)
     return {
         "results": results,
         "facets": found,
+        "groupings": NAMES,
         "offers_answer": _offers_answer(question.first, results),
     }
 
 
-def _results(form: SearchForm, step: Step) -> tuple[Results, list[CountedFacet]]:
-    archive = services().archive
+def _results(opened: FormPage, step: Step) -> tuple[Results, list[CountedFacet]]:
+    archive, form = services().archive, opened.form
+    grouping, awaits_look = grouping_asked(form.group), _awaits_look()
     limit = form.moments(archive.settings.search.limit)
     began = perf_counter()
-    moments = found_moments(form, step)
+    moments = found_moments(form, step, looks=not awaits_look)
     seconds = perf_counter() - began
     services().metrics.searches.observe(seconds)
     found = facets(archive.model, moments)
@@ -87,8 +115,24 @@ def _results(form: SearchForm, step: Step) -> tuple[Results, list[CountedFacet]]
         weak=[m for m in moments if m.confidence is Confidence.WEAK],
         seconds=seconds,
         more=form.with_limit(min(2 * limit, MOST_MOMENTS)) if full else None,
+        grouping=grouping,
+        zone=ZoneInfo(opened.zone),
+        awaits_look=awaits_look,
     )
     return results, found
+
+
+def _awaits_look() -> bool:
+    """Whether the first look is asked for: the page asks for the second itself."""
+    return _stage() is not Stage.LOOKED and looks_again(services().archive)
+
+
+def _stage() -> Stage:
+    asked = request.args.get("stage", Stage.RECALLED.value)
+    try:
+        return Stage(asked)
+    except ValueError:
+        raise UsageError(f"stage: {asked[:40]!r} is neither recalled nor looked.") from None
 
 
 def _pairs(form: SearchForm, question: Asked, then: Step) -> Pairs:

@@ -4,6 +4,7 @@ Threads suit the page: a search waits for the store and for models that let othe
 meanwhile, and each further process would load the model once more.
 """
 
+import errno
 import logging
 import os
 import socket
@@ -37,6 +38,13 @@ def serve(
     server = PageServer(archive, host, port)
     on_ready(server.address)
     server.run()
+
+
+def free_port(host: str) -> int:
+    """A port that the page could listen on now. Raises UsageError if there is no such address."""
+    with _listen(host, 0) as listening:
+        port: int = listening.getsockname()[1]
+    return port
 
 
 class PageServer:
@@ -107,7 +115,13 @@ def _listen(host: str, port: int) -> socket.socket:
         # Of a name that is not known the number is getaddrinfo's own, below 0.
         reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None)
         reason = reason or str(error)
+        advice = "choose another with --port or web.port, 0 takes a free one"
+        if number == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} of {host} is taken: another program, perhaps another mmrag-video, "
+                f"listens there; end it, or {advice}."
+            ) from error
         raise UsageError(
             f"The page cannot listen on {host} port {port} ({reason}); "
-            "choose others with --host and --port, port 0 takes a free one."
+            f"choose another address with --host or web.host; or if it is the port, {advice}."
         ) from error

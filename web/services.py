@@ -36,6 +36,9 @@ class Services:
     health: HealthCheck
     loopback_only: bool
     """Whether none but this machine reaches the page."""
+    frame_pictures: QueryPictures = field(default_factory=QueryPictures)
+    """Frames that are searched with, kept apart from uploads: they are shown only through their
+    recording, to those who may see it."""
     answering: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_ANSWERS_AT_ONCE))
     """Held while an answer in words is being written."""
     short_work: ShortWork = field(default_factory=ShortWork)

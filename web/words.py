@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -76,6 +76,13 @@ def day_and_time(time: datetime) -> str:
     return f"{_day(time)} {time:%H:%M:%S %Z}"
 
 
+def hour_of(start: datetime) -> str:
+    """`Tue 4 Mar 2025, 14:00 – 15:00 CET`: the hour that starts then."""
+    end = (start.astimezone(UTC) + timedelta(hours=1)).astimezone(start.tzinfo)
+    begin = f"{start:%H:%M}" if start.tzname() == end.tzname() else f"{start:%H:%M %Z}"
+    return f"{_day(start)}, {begin} – {end:%H:%M %Z}"
+
+
 def in_zone(time: datetime, zone: str) -> datetime:
     """The same moment on the clock of an IANA zone."""
     return time.astimezone(ZoneInfo(zone))
@@ -85,6 +92,11 @@ def clock_origin(clock: Clock) -> str:
     """Where the wall-clock time was learned, in words, for a person who doubts it."""
     note = f" ({clock.note})" if clock.note else ""
     return f"Clock time {ORIGINS[clock.origin]}{note}. Time zone {clock.zone}."
+
+
+def clock_source(clock: Clock) -> str:
+    """The same in short; empty where the time is unknown."""
+    return "" if clock.origin is ClockOrigin.UNKNOWN else ORIGINS[clock.origin]
 
 
 def score_meaning(moment: Moment) -> str:
@@ -109,6 +121,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "wall_span": wall_span,
     "day_and_time": day_and_time,
     "clock_origin": clock_origin,
+    "clock_source": clock_source,
     "score_meaning": score_meaning,
     "counted": counted,
     "file_problem": file_problem,

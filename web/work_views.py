@@ -91,7 +91,7 @@ def _page(form: SourceForm, problems: dict[str, str]) -> str:
         "work.html",
         form=form,
         problems=problems,
-        overview=queue_overview(archive.catalog),
+        overview=queue_overview(archive),
         sources=list_sources(archive.settings, archive.catalog),
         counts=counts_by_source(archive.catalog.database),
         no_files=SourceCounts(0, 0, 0),

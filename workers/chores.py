@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
@@ -21,6 +22,8 @@ _EVERY = 600.0
 _SETTLES = 3
 """Times as long as a source's files take to settle, before what is missed there counts as gone."""
 _DAY = 86_400.0
+_DONE_IS_TOLD = timedelta(days=9)
+"""For so long: the daily line makes up for a week."""
 
 
 class Chores:
@@ -58,6 +61,7 @@ class Chores:
         self._let_go_of_old()
         self._archive.catalog.forget_failures_of_gone()
         self._archive.catalog.jobs.forget_gone()
+        self._archive.catalog.jobs.forget_done_before(datetime.now(UTC) - _DONE_IS_TOLD)
         days = self._archive.settings.retention.hits_days
         self._archive.catalog.hits.forget_before(datetime.now(UTC) - timedelta(days=days))
 
@@ -118,7 +122,7 @@ class Chores:
         """
         jobs = self._archive.catalog.jobs
         for recording in list(missed):
-            copies = [path for path in jobs.copies(recording.size) if path.exists()]
+            copies = [path for path in jobs.copies(recording.size) if _is_there(path)]
             for copy in copies:
                 jobs.do_again(copy)
             if copies:
@@ -131,3 +135,8 @@ class Chores:
             for recording in missed
             if (source := source_of(recording.path, sources)) and source.gone == "forget"
         ]
+
+
+def _is_there(path: Path) -> bool:
+    """Also where one may not look, where Path.exists raises."""
+    return os.path.exists(path)  # noqa: PTH110

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import uuid4
 
 import httpx
 
@@ -58,7 +59,15 @@ class Message:
 
 def message_of(catalog: Catalog, hit: Hit, search: SavedSearch) -> Message:
     """The message about a hit."""
-    identity = f"{catalog.id}-{hit.id}"
+    return _message(f"{catalog.id}-{hit.id}", hit, search)
+
+
+def trial_of(hit: Hit, search: SavedSearch) -> Message:
+    """A message of the same form under an id of its own, so that nobody takes it for a repeat."""
+    return _message(f"test-{uuid4().hex}", hit, search)
+
+
+def _message(identity: str, hit: Hit, search: SavedSearch) -> Message:
     body = {"id": identity, **hit_to_json(hit, search)}
     return Message(identity, json.dumps(body, ensure_ascii=False).encode(errors="replace"))
 

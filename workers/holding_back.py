@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from datetime import time as TimeOfDay
 from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mmrag_video.quiet_hours import is_quiet
 from mmrag_video.settings import Settings
 
 _TICK = 0.5
@@ -48,7 +48,7 @@ class HoldingBack:
         if self._is_paused():
             return "paused"
         now = datetime.now(self._zone).time()
-        if any(within(now, hours) for hours in self._worker.quiet):
+        if is_quiet(now, self._worker.quiet):
             return f"quiet hours ({', '.join(self._worker.quiet)})"
         return ""
 
@@ -76,19 +76,3 @@ class Pace:
             self._holding.stop.wait(max(0.0, early))
         if self._holding.stop.is_set():
             raise Stopped
-
-
-def within(now: TimeOfDay, hours: str) -> bool:
-    """Whether a time of day is in `08:00-18:00`, which may go over midnight: `22:00-06:00`.
-
-    24:00 is the end of the day.
-    """
-    begin, end = (_minutes(*part.split(":")) for part in hours.split("-"))
-    minute = now.hour * 60 + now.minute
-    if begin <= end:
-        return begin <= minute < end
-    return minute >= begin or minute < end
-
-
-def _minutes(hours: str, minutes: str) -> int:
-    return int(hours) * 60 + int(minutes)

@@ -68,8 +68,9 @@ def supervise(
     """Run the programs until SIGTERM, SIGINT or SIGHUP; whatever ends is started again.
 
     They are started in order, and stopped one by one in the opposite order. INTERRUPTED, or USAGE
-    where one ended with that code soon after its first start: its settings cannot be used, which
-    no further start mends. Only for the main thread. Nothing is left running on return.
+    where one ended with that code soon after its first start: it was told what cannot be done,
+    such as a setting that is wrong or a port that is taken, which no further start mends. Only
+    for the main thread. Nothing is left running on return.
     """
     with _stop_signals() as told:
         children = [_Child(program, environment, waits) for program in programs]
@@ -151,7 +152,7 @@ class _Child:
         settled = time.monotonic() - self._started >= self._waits.settled
         if process.returncode == ExitCode.USAGE and self._starts == 1 and not settled:
             self.is_refused = True
-            _log.error("The %s refuses its settings, so all is stopped.", self.name)
+            _log.error("The %s cannot run as told and has said why, so all is stopped.", self.name)
             return
         if settled:
             self._wait = self._waits.first

@@ -189,11 +189,18 @@ class Worker:
         while not self._holding.stop.is_set():
             if time.monotonic() - self._went_round < _HELD_UP:
                 with suppress(CatalogError):  # the main thread says it
-                    self._archive.catalog.worker.say(self._name, self._activity())
+                    unreadable = self._unreadable()
+                    activity = self._activity(unreadable)
+                    self._archive.catalog.worker.say(self._name, activity, unreadable)
             self._holding.stop.wait(_SOURCES_EVERY)
 
-    def _activity(self) -> str:
-        unreadable = [name for name, problems in self._problems.items() if problems]
+    def _unreadable(self) -> list[str]:
+        """Sources, of those that there are, whose last look met something that cannot be read."""
+        # A copy: this is asked by another thread than the one that looks.
+        problems = self._problems.copy()
+        return sorted(name for name in self._sources if problems.get(name))
+
+    def _activity(self, unreadable: list[str]) -> str:
         remark = f"; not all can be read of: {', '.join(unreadable)}" if unreadable else ""
         return self._occupation() + remark
 

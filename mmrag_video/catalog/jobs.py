@@ -15,7 +15,7 @@ from sqlalchemy import Select, delete, exists, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import RecordingRow
-from mmrag_video.catalog.work_schema import JobRow
+from mmrag_video.catalog.work_schema import DoneJobRow, JobRow
 from mmrag_video.errors import ErrorKind
 
 _LOT = 500
@@ -159,16 +159,23 @@ class JobQueue:
 
     def finish(self, job: Job, frames: int) -> None:
         """Its recording can be found; that of a growing file as far as it was there."""
-        now = datetime.now(UTC)
-        self._change(
-            job.id,
-            state=(JobState.GROWING if job.growing else JobState.DONE).value,
-            frames=frames,
-            error="",
-            kind=None,
-            worker=None,
-            ended=now,
-        )
+        with self._database.writing() as session:
+            row = session.get(JobRow, job.id)
+            if row is None:  # its source was taken away
+                return
+            row.state = (JobState.GROWING if job.growing else JobState.DONE).value
+            row.frames, row.error, row.kind, row.worker = frames, "", None, None
+            row.ended = datetime.now(UTC)
+            if not job.growing and row.begun is not None:
+                session.add(
+                    DoneJobRow(
+                        job=row.id,
+                        begun=row.begun,
+                        ended=row.ended,
+                        footage=row.total_seconds,
+                        frames=frames,
+                    )
+                )
 
     def retry_later(
         self, job: Job, error: str, wait: timedelta, kind: ErrorKind = ErrorKind.OTHER
@@ -263,6 +270,11 @@ class JobQueue:
         gone = delete(JobRow).where(JobRow.state == JobState.GONE.value, ~has_recording)
         with self._database.writing() as session:
             return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+    def forget_done_before(self, moment: datetime) -> None:
+        """What was done before then is told to nobody any more."""
+        with self._database.writing() as session:
+            session.execute(delete(DoneJobRow).where(DoneJobRow.ended < moment))
 
     def forget_source(self, source: str) -> None:
         """Take its files out of the queue, but for those that are being worked on."""

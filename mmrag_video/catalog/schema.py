@@ -177,11 +177,16 @@ class RunRow(Table):
     """An attempt to ingest one file. Ids are never used twice: the frame store knows them too."""
 
     __tablename__ = "ingest_run"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it as it is
+    # Both, because SQLite otherwise looks for a recording's runs among all of its index: listing
+    # 20,000 recordings took 25 s.
+    __table_args__ = (
+        Index("ix_ingest_run_recording", "recording", "index"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     path: Mapped[Path] = mapped_column(index=True)
-    recording: Mapped[str | None] = mapped_column(String(64), index=True)
+    recording: Mapped[str | None] = mapped_column(String(64))
     index: Mapped[str] = mapped_column(String(16), index=True)
     sampler: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.jobs import IS_FAILED, JobState
-from mmrag_video.catalog.work_schema import HitRow, JobRow
+from mmrag_video.catalog.work_schema import DoneJobRow, HitRow, JobRow
 from mmrag_video.errors import ErrorKind
 
 _IS_TO_COME: tuple[ColumnElement[bool], ColumnElement[bool]] = (
@@ -106,19 +106,12 @@ def oldest_new(database: Database, now: datetime) -> datetime | None:
 
 
 def done_between(database: Database, since: datetime, until: datetime) -> list[DoneJob]:
-    """Jobs that were done in this span, its end left out."""
-    query = select(JobRow.begun, JobRow.ended, JobRow.total_seconds, JobRow.frames).where(
-        JobRow.state == JobState.DONE.value,
-        JobRow.begun.is_not(None),
-        JobRow.ended >= since,
-        JobRow.ended < until,
+    """Jobs that were done in this span, its end left out, whatever became of their files then."""
+    query = select(DoneJobRow.begun, DoneJobRow.ended, DoneJobRow.footage, DoneJobRow.frames).where(
+        DoneJobRow.ended >= since, DoneJobRow.ended < until
     )
     with database.reading() as session:
-        return [
-            DoneJob(begun, ended, footage, frames)
-            for begun, ended, footage, frames in session.execute(query)
-            if begun is not None and ended is not None
-        ]
+        return [DoneJob(*done) for done in session.execute(query)]
 
 
 def failed_by_kind(

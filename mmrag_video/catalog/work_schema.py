@@ -58,6 +58,21 @@ class JobRow(Table):
     ended: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class DoneJobRow(Table):
+    """What was done of a job that ended well: it stays counted when its file goes or is another."""
+
+    __tablename__ = "done_job"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    job: Mapped[int]
+    """No key of another table's: that job may be gone."""
+    begun: Mapped[datetime]
+    ended: Mapped[datetime] = mapped_column(index=True)
+    footage: Mapped[float]
+    frames: Mapped[int]
+
+
 class WorkerRow(Table):
     """The one row in which page and commands ask the worker for things, and it says how it is."""
 
@@ -70,6 +85,8 @@ class WorkerRow(Table):
     heartbeat: Mapped[datetime | None]
     activity: Mapped[str] = mapped_column(Text)
     """What it is doing or waiting for, in words."""
+    unreadable: Mapped[list[str]] = mapped_column(JSON)
+    """Names of the sources of which not all could be read at the last look."""
     told: Mapped[date | None]
     """The last day of whose work the log has its line."""
     let_go: Mapped[int]

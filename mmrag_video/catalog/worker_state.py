@@ -1,5 +1,6 @@
 """What page and commands ask of the worker, and what it says of itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +23,8 @@ class WorkerState:
     heartbeat: datetime | None
     activity: str
     """What it is doing or waiting for, in words."""
+    unreadable: tuple[str, ...] = ()
+    """Names of the sources of which it could not read all at the last look."""
 
     def is_alive(self, at: datetime) -> bool:
         """Whether it has lately said that it lives."""
@@ -38,15 +41,22 @@ class WorkerStates:
         """How it was when it last said so."""
         with self._database.reading() as session:
             row = session.scalars(select(WorkerRow)).one()
-            return WorkerState(row.paused, row.name, row.heartbeat, row.activity)
+            return WorkerState(
+                row.paused, row.name, row.heartbeat, row.activity, tuple(row.unreadable)
+            )
 
     def pause(self, paused: bool) -> None:
         """Ask it to hold still after the frames at hand, or to go on."""
         self._set(paused=paused)
 
-    def say(self, name: str, activity: str) -> None:
-        """The worker lives, and is at this."""
-        self._set(name=name, activity=activity, heartbeat=datetime.now(UTC))
+    def say(self, name: str, activity: str, unreadable: Sequence[str] = ()) -> None:
+        """The worker lives, is at this, and cannot read all of these sources."""
+        self._set(
+            name=name,
+            activity=activity,
+            unreadable=list(unreadable),
+            heartbeat=datetime.now(UTC),
+        )
 
     def told(self) -> date | None:
         """The last day of whose work the log has its line; None before the first."""

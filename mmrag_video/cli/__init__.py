@@ -15,6 +15,7 @@ from mmrag_video.cli.check import check
 from mmrag_video.cli.console import error_console, plain, tell_what_is_waited_for
 from mmrag_video.cli.doctor import doctor
 from mmrag_video.cli.evaluate import evaluate
+from mmrag_video.cli.evidence import evidence
 from mmrag_video.cli.export import export
 from mmrag_video.cli.forget import forget
 from mmrag_video.cli.ingest import ingest
@@ -28,6 +29,7 @@ from mmrag_video.cli.search import search
 from mmrag_video.cli.serve import serve
 from mmrag_video.cli.sources import sources
 from mmrag_video.cli.users import users
+from mmrag_video.cli.verify import verify
 from mmrag_video.cli.work import work
 from mmrag_video.end_with_parent import end_in_order, when_parent_ends
 from mmrag_video.errors import ExitCode, MmragError
@@ -80,7 +82,7 @@ def cli(
     \b
     Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 some recordings failed, the others
     are done; 4 no confident match, or not seen; 5 the index was made with other settings;
-    130 interrupted.
+    6 evidence was changed; 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _stop)
     if end_with_stdin:
@@ -114,6 +116,8 @@ for command in (
     users,
     audit,
     cases,
+    evidence,
+    verify,
     forget,
     check,
     evaluate,

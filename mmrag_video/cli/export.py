@@ -1,6 +1,7 @@
 """`mmrag-video export`: moments as files for editors, players, spreadsheets and programs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -13,14 +14,17 @@ from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.answering import opened, tell_if_empty
 from mmrag_video.cli.console import error_console, plain
+from mmrag_video.cli.export_clips import STANDARD_OUTPUT, export_clips
 from mmrag_video.cli.where import where_options
 from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.export.clips import ClipKind, ClipOrder
 from mmrag_video.export.export_moment import ExportMoment, found
 from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.from_case import export_moments as moments_of_case
 from mmrag_video.export.naming import DEFAULT_TEMPLATE, NameTemplate
+from mmrag_video.export.other_cameras import with_other_cameras
 from mmrag_video.export.sheet import FormatName
 from mmrag_video.export.writing import write_new
 from mmrag_video.models.base import Query
@@ -29,18 +33,17 @@ from mmrag_video.search import search as find
 from mmrag_video.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
-_STANDARD_OUTPUT = "-"
 _OPTIONS = (
     click.option(
         "--format",
         "format_name",
-        type=click.Choice([name.value for name in FORMATS]),
+        type=click.Choice([name.value for name in (*FORMATS, *ClipKind)]),
         required=True,
         help="What to write.",
     ),
     click.option(
         "--output",
-        default=_STANDARD_OUTPUT,
+        default=STANDARD_OUTPUT,
         help="File or folder to write to; - is standard output. What is there stays.",
     ),
     click.option(
@@ -61,7 +64,27 @@ _OPTIONS = (
         default=0.0,
         help="Seconds to add after each moment.",
     ),
+    click.option(
+        "--all-cameras",
+        is_flag=True,
+        help="Export also what the other cameras recorded at the time of each moment.",
+    ),
 )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to become of the moments, and where."""
+
+    format_name: str
+    """Of a document, or a kind of clip."""
+    title: str
+    template: NameTemplate
+    before: Fraction
+    """Seconds added before each moment."""
+    after: Fraction
+    all_cameras: bool
+    output: str
 
 
 def format_options(command: _Command) -> _Command:
@@ -99,30 +122,34 @@ def export(
     template: str,
     before: float,
     after: float,
+    all_cameras: bool,
 ) -> None:
     """Export the moments that answer WORDS, or those of a case.
 
     They are found as `mmrag-video search` finds them.
 
     The formats edl, otio and fcp7 count frames, so the recordings are read through. The formats
-    vtt, srt and ffmetadata are written once for each recording.
+    vtt, srt and ffmetadata are written once for each recording. A clip is an MP4: as it is stored,
+    from the keyframe before, or encoded anew from exactly the first frame (clip-exact).
 
     \b
     Example:
       mmrag-video export "a red car" --format edl --before 2 --after 3 --output red-car.edl
     """
     settings: Settings = context.obj
-    order = ExportOrder(
-        format=FORMATS[FormatName(format_name)],
+    asked = Asked(
+        format_name,
         title=case or words or "mmrag-video",
         template=NameTemplate(template),
         before=Fraction(before),
         after=Fraction(after),
+        all_cameras=all_cameras,
+        output=output,
     )
     if case is not None:
         _refuse_a_search(words, image, cameras, start, end)
         with Archive(settings) as archive:
-            context.exit(_export_case(archive, case, order, output))
+            context.exit(_export_case(archive, case, asked))
     with opened(settings, cameras, start, end) as (archive, where):
         picture = load_picture(image) if image is not None else None
         answer = find(archive, Query(text=words, image=picture), where, limit)
@@ -131,7 +158,7 @@ def export(
             if not tell_if_empty(archive):
                 error_console.print("No confident match.")
             context.exit(ExitCode.NO_CONFIDENT_MATCH)
-        context.exit(export_moments(archive, found(moments, words or ""), order, output))
+        context.exit(export_moments(archive, found(moments, words or ""), asked))
 
 
 def _refuse_a_search(*asked: object) -> None:
@@ -140,29 +167,43 @@ def _refuse_a_search(*asked: object) -> None:
         raise UsageError("--case exports what is in the case; leave words and filters away.")
 
 
-def _export_case(archive: Archive, name: str, order: ExportOrder, output: str) -> ExitCode:
+def _export_case(archive: Archive, name: str, asked: Asked) -> ExitCode:
     case = archive.catalog.cases.named(name)
     collected = archive.catalog.cases.moments(case.id)
     if not collected:
         raise UsageError(f"The case {name!r} holds no moments yet.")
-    code = export_moments(archive, moments_of_case(archive, case), order, output)
+    code = export_moments(archive, moments_of_case(archive, case), asked)
     archive.catalog.cases.mark_exported([moment.id for moment in collected], datetime.now(UTC))
     return code
 
 
-def export_moments(
-    archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
-) -> ExitCode:
+def export_moments(archive: Archive, moments: Sequence[ExportMoment], asked: Asked) -> ExitCode:
     """Write moments, wherever they come from, and say what was left out.
 
-    Raises UsageError where several documents would go into one file, ExportError where the system
-    refuses to write.
+    Raises UsageError where several files would go into one, ExportError where the system refuses
+    to write a document.
     """
+    if asked.all_cameras:
+        moments = list(with_other_cameras(archive, moments, LOCAL.may_see))
+    if asked.format_name in set(ClipKind):
+        kind = ClipKind(asked.format_name)
+        clips = ClipOrder(kind, asked.template, asked.before, asked.after)
+        return export_clips(archive, moments, clips, asked.title, asked.output)
+    format = FORMATS[FormatName(asked.format_name)]
+    order = ExportOrder(format, asked.title, asked.template, asked.before, asked.after)
+    return _export_documents(archive, moments, order, asked.output)
+
+
+def _export_documents(
+    archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
+) -> ExitCode:
     made = prepare(moments, order, archive.settings)
     for problem in made.problems:
         error_console.print(plain(problem), soft_wrap=True)
     if made.documents:
-        archive.catalog.audit.note(LOCAL.name, Action.EXPORT, audit_entry(order, moments))
+        archive.catalog.audit.note(
+            LOCAL.name, Action.EXPORT, audit_entry(order.format.name.value, order.title, moments)
+        )
         _deliver(made.documents, output)
     return ExitCode.SOME_RECORDINGS_FAILED if made.problems else ExitCode.OK
 
@@ -174,7 +215,7 @@ def _deliver(documents: Sequence[Document], output: str) -> None:
             f"The moments lie in {counted(len(documents), 'recording')}, and this format is "
             "written once for each: name a folder, as --output chapters/."
         )
-    if output == _STANDARD_OUTPUT:
+    if output == STANDARD_OUTPUT:
         [document] = documents
         click.echo(document.content(), nl=False)
         return

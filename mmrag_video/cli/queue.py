@@ -47,7 +47,7 @@ def queue(context: click.Context, as_json: bool) -> None:
         return
     settings: Settings = context.obj
     with Archive(settings) as archive:
-        overview = queue_overview(archive.catalog)
+        overview = queue_overview(archive)
     if as_json:
         print_json(queue_to_json(overview))
     else:

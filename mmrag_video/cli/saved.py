@@ -170,13 +170,13 @@ def test(settings: Settings, name: str) -> None:
       mmrag-video saved test "cyclist"
     """
     # Only here, because the library needs no workers.
-    from workers.deliveries import message_of, send  # noqa: PLC0415
+    from workers.deliveries import send, trial_of  # noqa: PLC0415
 
     with Archive(settings) as archive:
         search = archive.catalog.saved.named(name)
         if not search.target.is_set:
             raise UsageError(f"The saved search {name!r} tells nobody: it has no webhook.")
-        said = send(search, message_of(archive.catalog, _example(search), search))
+        said = send(search, trial_of(_example(search), search))
     click.echo(said)
 
 

@@ -30,7 +30,7 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
     # -P: a file named like a library in the current folder must not be imported.
     python = (sys.executable, "-P", "-m")
     this_program = (*python, "mmrag_video", "--end-with-stdin", *_options(context.parent))
-    page_options = _given("--host", host) + _given("--port", port)
+    page_options = (*_given("--host", host), "--port", str(_port(settings, host, port)))
     programs = [
         Program("page", (*this_program, "page", *page_options)),
         Program("worker", (*this_program, "work")),
@@ -44,6 +44,17 @@ def serve(context: click.Context, host: str | None, port: int | None) -> None:
     # The store lingers for nobody: whichever program starts its server, it ends with the last.
     environment = os.environ | {"MMRAG_STORE__LINGER": "0"}
     become_supervisor(programs, environment, settings.worker.log)
+
+
+def _port(settings: Settings, host: str | None, port: int | None) -> int:
+    """A free one is chosen here, once: a page that is started again stays where it was."""
+    port = settings.web.port if port is None else port
+    if port > 0:
+        return port
+    # Only here, because the library needs no Flask.
+    from web.server import free_port  # noqa: PLC0415
+
+    return free_port(host or settings.web.host)
 
 
 def _options(program: click.Context | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TextIO
 
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_state
 from mmrag_video.video.timecode import Timecode
@@ -76,5 +76,5 @@ FORMAT = Format(
     media_type="text/csv",
     scope=Scope.ALL,
     counts_frames=False,
-    write=write,
+    write=as_text(write),
 )

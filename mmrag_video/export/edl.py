@@ -11,7 +11,7 @@ from typing import TextIO
 from mmrag_video.errors import UsageError
 from mmrag_video.export.cut import EditEvent, cut_rate, events_of, first_count
 from mmrag_video.export.one_line import one_line, title_of
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 from mmrag_video.video.frame_rate import FrameRate
 
 _MOST_EVENTS = 999
@@ -69,5 +69,5 @@ FORMAT = Format(
     media_type="text/plain",
     scope=Scope.ALL,
     counts_frames=True,
-    write=write,
+    write=as_text(write),
 )

@@ -32,6 +32,16 @@ class ExportMoment:
         return self.spans[0].recording.camera
 
     @property
+    def start(self) -> Fraction:
+        """Media time of the start in the first recording, seconds."""
+        return self.spans[0].start
+
+    @property
+    def end(self) -> Fraction:
+        """Media time of the end in the last recording, seconds."""
+        return self.spans[-1].end
+
+    @property
     def duration(self) -> Fraction:
         """Seconds in all recordings together."""
         return sum((span.end - span.start for span in self.spans), Fraction(0))

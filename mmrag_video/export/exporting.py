@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from io import StringIO
-from typing import Any, TextIO
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.handles import with_handles
 from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of_all
+from mmrag_video.export.pictures import pictures_of
 from mmrag_video.export.sheet import ExportSheet, Format, Scope
 from mmrag_video.recording_file import file_problem
 from mmrag_video.settings import CameraSettings, Settings
@@ -39,15 +40,15 @@ class Document:
     sheet: ExportSheet
     format: Format
 
-    def write(self, to: TextIO) -> None:
+    def write(self, to: BinaryIO) -> None:
         """Write all of it. Raises UsageError for what the format cannot hold."""
         self.format.write(self.sheet, to)
 
     def content(self) -> bytes:
-        """The whole of it, in UTF-8. Raises UsageError for what the format cannot hold."""
-        written = StringIO(newline="")
+        """The whole of it. Raises UsageError for what the format cannot hold."""
+        written = BytesIO()
         self.write(written)
-        return written.getvalue().encode("utf-8", "backslashreplace")
+        return written.getvalue()
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,17 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
         problems = {**problems, **unreadable}
         kept = list(_only_in(moments, sources))
     within: list[ExportMoment] = []
-    past_end: list[str] = []
+    lost: list[str] = []
     for moment in kept:
         longer = with_handles(moment, order.before, order.after)
         if longer is None:
-            past_end.append(_past_end(moment))
+            lost.append(past_end(moment))
         else:
             within.append(longer)
-    documents = tuple(_documents(within, sources, order))
-    return Export(documents, (*problems.values(), *past_end))
+    pictures = pictures_of(within) if order.format.shows_pictures else {}
+    problems_found = (*problems.values(), *lost)
+    documents = tuple(_documents(within, sources, pictures, order, problems_found))
+    return Export(documents, problems_found)
 
 
 def _recordings(moments: Sequence[ExportMoment]) -> dict[str, Recording]:
@@ -126,7 +129,8 @@ def _only_in(
             yield replace(moment, spans=spans)
 
 
-def _past_end(moment: ExportMoment) -> str:
+def past_end(moment: ExportMoment) -> str:
+    """What to say of a moment that is left out because its recording ends before it."""
     recording = moment.spans[0].recording
     return (
         f"A moment of {recording.path} begins at {float(moment.spans[0].start):.3f} s, "
@@ -135,11 +139,16 @@ def _past_end(moment: ExportMoment) -> str:
 
 
 def _documents(
-    moments: Sequence[ExportMoment], sources: Mapping[str, SourceTimecode], order: ExportOrder
+    moments: Sequence[ExportMoment],
+    sources: Mapping[str, SourceTimecode],
+    pictures: Mapping[int, bytes],
+    order: ExportOrder,
+    problems: Sequence[str],
 ) -> Iterator[Document]:
     for number, together in enumerate(_sheets(moments, order.format.scope), 1):
         name = order.template.name(facts_of_all(together, number), order.format.ending)
-        yield Document(name, ExportSheet(order.title, together, sources), order.format)
+        sheet = ExportSheet(order.title, together, sources, pictures, problems=problems)
+        yield Document(name, sheet, order.format)
 
 
 def _sheets(moments: Sequence[ExportMoment], scope: Scope) -> Iterator[Sequence[ExportMoment]]:
@@ -150,11 +159,11 @@ def _sheets(moments: Sequence[ExportMoment], scope: Scope) -> Iterator[Sequence[
         yield moments
 
 
-def audit_entry(order: ExportOrder, moments: Sequence[ExportMoment]) -> dict[str, Any]:
-    """What the audit log is told of an export."""
+def audit_entry(name: str, title: str, moments: Sequence[ExportMoment]) -> dict[str, Any]:
+    """What the audit log is told of an export; `name`: of the format."""
     return {
-        "format": order.format.name.value,
-        "title": order.title,
+        "format": name,
+        "title": title,
         "moments": len(moments),
         "recordings": sorted(_recordings(moments)),
     }

@@ -6,7 +6,7 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from mmrag_video.export.cut import cut_rate, events_of
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 from mmrag_video.export.timeline import timeline_of
 from mmrag_video.video.frame_rate import FrameRate
 
@@ -37,5 +37,5 @@ FORMAT = Format(
     media_type="application/xml",
     scope=Scope.ALL,
     counts_frames=True,
-    write=write,
+    write=as_text(write),
 )

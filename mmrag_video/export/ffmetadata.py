@@ -7,7 +7,7 @@ import re
 from typing import TextIO
 
 from mmrag_video.export.chapters import chapters_of
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 
 _SPECIAL = re.compile(r"[=;#\\\n]")
 
@@ -29,5 +29,5 @@ FORMAT = Format(
     media_type="text/plain",
     scope=Scope.RECORDING,
     counts_frames=False,
-    write=write,
+    write=as_text(write),
 )

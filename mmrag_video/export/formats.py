@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 from mmrag_video.export import (
+    contact_sheet,
     csv_table,
     edl,
     fcp_xml,
     ffmetadata,
     json_document,
     otio_timeline,
+    pdf,
+    report,
     srt,
     webvtt,
 )
@@ -16,6 +19,18 @@ from mmrag_video.export.sheet import Format, FormatName
 
 FORMATS: Mapping[FormatName, Format] = {
     module.FORMAT.name: module.FORMAT
-    for module in (csv_table, json_document, edl, otio_timeline, fcp_xml, webvtt, srt, ffmetadata)
+    for module in (
+        csv_table,
+        json_document,
+        edl,
+        otio_timeline,
+        fcp_xml,
+        webvtt,
+        srt,
+        ffmetadata,
+        report,
+        pdf,
+        contact_sheet,
+    )
 }
 """In the order in which they are offered."""

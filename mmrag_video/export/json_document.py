@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from mmrag_video.as_json import span_to_json
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 
 VERSION = 1
 """Of the schema: it grows when what is there changes its meaning or goes."""
@@ -56,5 +56,5 @@ FORMAT = Format(
     media_type="application/json",
     scope=Scope.ALL,
     counts_frames=False,
-    write=write,
+    write=as_text(write),
 )

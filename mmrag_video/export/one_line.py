@@ -7,9 +7,15 @@ from mmrag_video.export.export_moment import ExportMoment
 
 def one_line(text: str) -> str:
     """The text on one line, without what XML forbids: controls and stray bytes of file names."""
+    return " ".join(without_controls(text).split())
+
+
+def without_controls(text: str) -> str:
+    """The same on as many lines as it has."""
     seen = "".join("�" if unicodedata.category(sign) == "Cs" else sign for sign in text)
-    return " ".join(
-        "".join(" " if unicodedata.category(s) in ("Cc", "Cn") else s for s in seen).split()
+    return "".join(
+        " " if sign != "\n" and unicodedata.category(sign) in ("Cc", "Cn") else sign
+        for sign in seen
     )
 
 

@@ -4,7 +4,7 @@ from typing import TextIO
 
 import opentimelineio as otio
 
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 from mmrag_video.export.timeline import timeline_of
 
 
@@ -20,5 +20,5 @@ FORMAT = Format(
     media_type="application/json",
     scope=Scope.ALL,
     counts_frames=True,
-    write=write,
+    write=as_text(write),
 )

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TextIO
+from io import TextIOWrapper
+from typing import BinaryIO, TextIO
 
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.moments import Span
@@ -19,6 +20,15 @@ class ExportSheet:
     """In the order in which they were found or collected."""
     sources: Mapping[str, SourceTimecode] = field(default_factory=dict)
     """Of each recording, by its id; empty for a format that counts no frames."""
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
+    """JPEGs of the moments' best frames, by the moments' numbers; empty for a format that shows
+    none, and without those that could not be read."""
+    facts: Sequence[tuple[str, str]] = ()
+    """What a report says at its head: names and values."""
+    facts_of: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """What it says of single moments besides, by their numbers."""
+    problems: Sequence[str] = ()
+    """What had to be left out: sentences."""
 
     def parts(self) -> Iterator[tuple[int, int, ExportMoment, Span]]:
         """Each part of each moment, with the moment's number and the part's, from 1."""
@@ -38,6 +48,9 @@ class FormatName(StrEnum):
     WEBVTT = "vtt"
     SRT = "srt"
     FFMETADATA = "ffmetadata"
+    REPORT = "report"
+    PDF = "pdf"
+    CONTACT_SHEET = "contact-sheet"
 
 
 class Scope(StrEnum):
@@ -62,4 +75,19 @@ class Format:
     scope: Scope
     counts_frames: bool
     """Whether it needs to know the recordings' frames, and so their files."""
-    write: Callable[[ExportSheet, TextIO], None]
+    write: Callable[[ExportSheet, BinaryIO], None]
+    shows_pictures: bool = False
+    """Whether it needs the moments' pictures, and so the recordings' files."""
+
+
+def as_text(
+    write: Callable[[ExportSheet, TextIO], None],
+) -> Callable[[ExportSheet, BinaryIO], None]:
+    """A format that writes text, in UTF-8, line ends as they are written."""
+
+    def write_bytes(sheet: ExportSheet, to: BinaryIO) -> None:
+        text = TextIOWrapper(to, encoding="utf-8", errors="backslashreplace", newline="")
+        write(sheet, text)
+        text.detach()
+
+    return write_bytes

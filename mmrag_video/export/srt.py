@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from mmrag_video.export.chapters import chapters_of
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 from mmrag_video.video.timecode import Timecode
 
 
@@ -26,5 +26,5 @@ FORMAT = Format(
     media_type="application/x-subrip",
     scope=Scope.RECORDING,
     counts_frames=False,
-    write=write,
+    write=as_text(write),
 )

@@ -4,7 +4,7 @@ from html import escape
 from typing import TextIO
 
 from mmrag_video.export.chapters import chapters_of
-from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope
+from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 
 
 def write(sheet: ExportSheet, to: TextIO) -> None:
@@ -23,5 +23,5 @@ FORMAT = Format(
     media_type="text/vtt",
     scope=Scope.RECORDING,
     counts_frames=False,
-    write=write,
+    write=as_text(write),
 )

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from mmrag_video.errors import MmragError
 from mmrag_video.export.naming import numbered_names
@@ -59,14 +59,14 @@ def _name_it(unfinished: Path, target: Path) -> None:
         unfinished.replace(target)
 
 
-def write_new(folder: Path, name: str, write: Callable[[TextIO], None]) -> Path:
-    """Write a text file that nobody sees before it is whole; returns what it is called.
+def write_new(folder: Path, name: str, write: Callable[[BinaryIO], None]) -> Path:
+    """Write a file that nobody sees before it is whole; returns what it is called.
 
-    UTF-8, line ends as they are written. Where the name is taken it gets a number. If the writing
-    fails, nothing is left of it. Raises ExportError.
+    Where the name is taken it gets a number. If the writing fails, nothing is left of it. Raises
+    ExportError.
     """
     with unfinished_file(folder) as unfinished:
-        with unfinished.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with unfinished.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

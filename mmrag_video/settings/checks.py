@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from mmrag_video.video.frame_rate import BY_CLOCK, DROP_FRAME_RATES, FrameRate
 from mmrag_video.video.sampled import Polygon
@@ -61,6 +61,17 @@ def _daily_hours(hours: str) -> str:
     return hours
 
 
+def _several(hours: object) -> object:
+    """One span may stand alone."""
+    if isinstance(hours, str):
+        return (hours,)
+    if not isinstance(hours, list | tuple):
+        raise ValueError(
+            f'{hours!r} is not a list of spans of hours such as ["08:00-18:00", "22:00-06:00"]'
+        )
+    return hours
+
+
 def _schedule(cron: str) -> str:
     # Only here: most commands read no schedule.
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
@@ -81,6 +92,7 @@ def _timecode_or_clock(text: str) -> str:
 
 
 DailyHours = Annotated[str, AfterValidator(_daily_hours)]
+QuietHours = Annotated[tuple[DailyHours, ...], BeforeValidator(_several)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Area = Annotated[Polygon, AfterValidator(_inside_the_picture)]

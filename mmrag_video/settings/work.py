@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from mmrag_video.settings.checks import DailyHours, Schedule
+from mmrag_video.settings.checks import QuietHours, Schedule
 from mmrag_video.settings.section import Section
 
 
@@ -31,7 +31,7 @@ class SourceSettings(Section):
         None, min_length=1, description="Its recordings are this camera's, whatever their name."
     )
     camera_from: Literal["name", "folder"] = Field(
-        "name", description="Where else the camera's name comes from first."
+        "name", description="Where else the camera's name comes from first: `name` or `folder`."
     )
     every: float = Field(
         10.0,
@@ -52,12 +52,15 @@ class SourceSettings(Section):
         False, description="Take files that still grow, and go on past what was taken."
     )
     priority: int = Field(0, ge=-100, le=100, description="Sources with more of it come first.")
-    order: Literal["newest", "oldest"] = Field("newest", description="Which files come first.")
+    order: Literal["newest", "oldest"] = Field(
+        "newest", description="Which files come first: `newest` or `oldest`."
+    )
     since: datetime | None = Field(
         None, description="Files that were last written to before this are left alone."
     )
     gone: Literal["mark", "forget"] = Field(
-        "mark", description="What becomes of a recording whose file was deleted."
+        "mark",
+        description="What becomes of a deleted file's recording: `mark` or `forget`.",
     )
     interval: float | None = Field(None, gt=0, description="This source's `sampler.interval`.")
     heartbeat: float | None = Field(None, gt=0, description="This source's `sampler.heartbeat`.")
@@ -75,8 +78,8 @@ class WorkerSettings(Section):
     speed: float | None = Field(
         None, gt=0, description="Times real time, at most, for each; unset: as fast as it goes."
     )
-    quiet: tuple[DailyHours, ...] = Field(
-        (), description="Hours without work, such as `08:00-18:00`, in `clock.zone`."
+    quiet: QuietHours = Field(
+        (), description="Hours without work, such as `08:00-18:00`, in `clock.zone`; one or a list."
     )
     attempts: int = Field(
         5, ge=1, description="Times that a recording is tried before it is set aside."
@@ -86,7 +89,9 @@ class WorkerSettings(Section):
         gt=0,
         description="Seconds before the second try; four times as many before each next.",
     )
-    log: Literal["text", "json"] = Field("text", description="How lines are logged.")
+    log: Literal["text", "json"] = Field(
+        "text", description="How lines are logged: `text` or `json`."
+    )
 
 
 class RetentionSettings(Section):

@@ -4,30 +4,19 @@ Recordings are opened by a child process alone, because the caller serves other 
 """
 
 import uuid
-from collections import deque
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
-
-import av
-from av.container import OutputContainer
-from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
-from av.video.stream import VideoStream
 
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.video.child_process import call_in_child
 from mmrag_video.video.containers import (
-    VideoPacket,
     open_container,
     picture_stream,
     time_base_of,
 )
 from mmrag_video.video.decoding import decoded_from_start
-from mmrag_video.video.frames import Image
+from mmrag_video.video.encoding import Quality, encode, stills
 from mmrag_video.video.pyav_reader import PyavReader
 
 WIDEST_CLIP = 1280
@@ -47,19 +36,6 @@ _PLAYABLE_CODECS = {
 _PLAYABLE_PIXELS = {"yuv420p", "yuvj420p"}
 _TICK = Fraction(1, 90_000)
 """Seconds; the clock of MPEG-TS, which milliseconds and the usual frame rates divide evenly."""
-_ENCODER_OPTIONS = {"preset": "veryfast", "crf": "23", "bf": "0"}
-"""No B-frames: MP4 can only say how long the last frame lasts where it is also stored last."""
-_BT709 = "ITU709"
-
-
-@dataclass(frozen=True)
-class _Still:
-    """A picture of a clip."""
-
-    time: Fraction
-    """Seconds from the clip's start."""
-    duration: Fraction
-    image: Image
 
 
 def plays_in_browser(path: Path, codec: str) -> bool:
@@ -112,7 +88,7 @@ def cut_for_browser(
         call_in_child(_cut, path, start, end, unfinished, time_limit=time_limit)
         unfinished.replace(target)
     except OSError as error:
-        raise _cannot_be_written(target.parent, error) from error
+        raise cannot_be_written(target.parent, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -121,67 +97,13 @@ def _cut(path: Path, start: Fraction, end: Fraction, unfinished: Path) -> None:
     """The child's part."""
     try:
         with PyavReader(path, width=WIDEST_CLIP) as reader:
-            _encode(_stills(reader, start, end), unfinished)
+            encode(stills(reader, start, end), unfinished, _TICK, Quality.TO_LOOK_AT)
     except OSError as error:
-        raise _cannot_be_written(unfinished.parent, error) from error
+        raise cannot_be_written(unfinished.parent, error) from error
 
 
-def _cannot_be_written(folder: Path, error: OSError) -> RecordingError:
+def cannot_be_written(folder: Path, error: OSError) -> RecordingError:
+    """What to say where the system refuses to write a clip."""
     return RecordingError(
         f"A clip cannot be written to {folder} ({error.strerror}): check the folder and the disk."
     )
-
-
-def _stills(reader: PyavReader, start: Fraction, end: Fraction) -> Iterator[_Still]:
-    shown = reader.frame_at(start)
-    since = start
-    longest = end - start
-    for frame in reader.frames(start):
-        if frame.time <= start:
-            continue
-        yield _Still(since - start, min(frame.time, end) - since, shown.image)
-        if frame.time >= end:
-            return
-        longest = frame.time - since
-        shown, since = frame, frame.time
-    # The recording ends here: its last frame is taken to last as long as the one before.
-    yield _Still(since - start, min(end - since, longest), shown.image)
-
-
-def _encode(stills: Iterator[_Still], target: Path) -> None:
-    first = next(stills)
-    durations: deque[int] = deque()
-    with av.open(
-        f"file:{target}", "w", format="mp4", options={"movflags": "+faststart"}
-    ) as container:
-        stream = _add_stream(container, first.image)
-        for still in chain([first], stills):
-            frame = VideoFrame.from_ndarray(still.image, format="rgb24").reformat(
-                width=stream.width,
-                height=stream.height,
-                format=stream.pix_fmt,
-                dst_colorspace=_BT709,
-                dst_color_range="MPEG",
-            )
-            frame.pts, frame.time_base = round(still.time / _TICK), _TICK
-            durations.append(round(still.duration / _TICK))
-            _write(container, stream.encode(frame), durations)
-        _write(container, stream.encode(None), durations)
-
-
-def _add_stream(container: OutputContainer, image: Image) -> VideoStream:
-    height, width, _ = image.shape
-    stream: VideoStream = container.add_stream("libx264", options=_ENCODER_OPTIONS)
-    stream.width, stream.height = max(2, width // 2 * 2), max(2, height // 2 * 2)
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = _TICK
-    stream.codec_context.colorspace = Colorspace[_BT709]
-    stream.codec_context.color_range = ColorRange.MPEG
-    return stream
-
-
-def _write(container: OutputContainer, packets: list[VideoPacket], durations: deque[int]) -> None:
-    """Durations are set by hand: the encoder knows none for frames at no steady rate."""
-    for packet in packets:
-        packet.duration = durations.popleft()
-        container.mux(packet)

@@ -78,8 +78,7 @@ class ChildSampling:
         """Hands over the request and waits for the facts."""
         self._child.send(request)
         self._receiver.start()
-        size = request.path.stat().st_size if request.path.exists() else 0
-        facts = self._next(self._time_limit + size / _SLOWEST_DISK)
+        facts = self._next(self._time_limit + _size(request.path) / _SLOWEST_DISK)
         assert isinstance(facts, VideoFacts), "the child sends the facts first"
         self.facts = facts
 
@@ -157,3 +156,10 @@ class ChildSampling:
         if self._is_iterated and self._looked_until > self._told:
             self._told = self._looked_until
             self._on_progress(self._told)
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 where that cannot be told: the child says what is wrong with the file."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0

@@ -4,22 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import dropwhile
 from pathlib import Path
 
-import av.error
 from av.container import InputContainer
 
-from mmrag_video.video.containers import (
-    VideoPacket,
-    open_container,
-    picture_stream,
-    stored_packets,
-    time_base_of,
-)
-from mmrag_video.video.decoding import seek_targets
+from mmrag_video.video.containers import open_container, picture_stream, time_base_of
 from mmrag_video.video.packets import lacks_pts, tick_of
 from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.seeking import packets_before
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ def _around(
     """The PTS of all frames of the span and its neighbours, in stored order, with some others."""
     zero, first, last = (reader.tick_at(time) for time in (Fraction(0), start, end))
     after: int | None = None
-    for packet in _packets_before(container, zero, first):
+    for packet in packets_before(container, zero, first):
         # No frame is shown before it is decoded: what is stored from here on comes later.
         if after is not None and packet.dts is not None and packet.dts > after:
             return
@@ -70,25 +62,6 @@ def _around(
         yield tick
         if tick > last:
             after = tick if after is None else min(after, tick)
-
-
-def _packets_before(container: InputContainer, zero: int, tick: int) -> Iterator[VideoPacket]:
-    """Packets from a keyframe on that is shown before `tick`; all where there is none."""
-    stream = picture_stream(container)
-    for target in seek_targets(tick - 1, zero, time_base_of(stream)):
-        try:
-            container.seek(target, stream=stream)
-        except av.error.FFmpegError:
-            continue
-        packets = dropwhile(lambda packet: not packet.is_keyframe, stored_packets(container))
-        keyframe = next(packets, None)
-        if keyframe is not None and tick_of(keyframe, without_pts=False) < tick:
-            yield keyframe
-            yield from packets
-            return
-    # Opened anew: not every container finds its way back to the first packet by seeking.
-    with closing(open_container(Path(container.name.removeprefix("file:")))) as again:
-        yield from stored_packets(again)
 
 
 def _with_neighbours(ticks: Iterable[int], start: Fraction, end: Fraction) -> tuple[int, ...]:

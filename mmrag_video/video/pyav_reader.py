@@ -102,7 +102,8 @@ class PyavReader:
                     f"{path} holds no picture that can be decoded: copy it from the recorder again."
                 )
             self._start_pts, picture = first
-            self._time_base = time_base_of(picture_stream(container))
+            self.time_base = time_base_of(picture_stream(container))
+            """Seconds per PTS tick."""
         rotation = _clockwise(picture.rotation)
         self._stored_shape = PictureShape(picture.width, picture.height, rotation)
         self.shape = self._stored_shape.scaled_to(width)
@@ -136,7 +137,7 @@ class PyavReader:
                 width=width,
                 height=height,
                 rotation=self._stored_shape.rotation,
-                time_base=self._time_base,
+                time_base=self.time_base,
                 start_pts=self._start_pts,
                 duration=reach.duration,
                 declared_duration=declared_duration(container),
@@ -181,11 +182,11 @@ class PyavReader:
 
     def time_of(self, tick: int) -> Fraction:
         """Seconds from the recording's first frame, of a PTS."""
-        return (tick - self._start_pts) * self._time_base
+        return (tick - self._start_pts) * self.time_base
 
     def tick_at(self, time: Fraction) -> int:
         """The PTS at a time in seconds of the recording, rounded down."""
-        return self._start_pts + int(time / self._time_base)
+        return self._start_pts + int(time / self.time_base)
 
     def _decoded_around(self, container: InputContainer, time: Fraction) -> Iterator[Shown]:
         """Decodes forward from a keyframe not after `time`, as near to it as one is found.
@@ -196,7 +197,7 @@ class PyavReader:
         target = self.tick_at(time)
         if target <= self._start_pts:
             return decoded_from_start(container)
-        for landing in seek_targets(target, self._start_pts, self._time_base):
+        for landing in seek_targets(target, self._start_pts, self.time_base):
             decoded = decoded_after_seek(container, landing)
             first = next(decoded, None)
             if first is not None and first[0] <= target:

@@ -25,6 +25,16 @@ class KeepReason(StrEnum):
     MOVEMENT_END = "movement-end"
     SCENE_CUT = "scene-cut"
 
+    @property
+    def is_movement(self) -> bool:
+        """Whether something moves from this frame on until it is no longer valid."""
+        return self in (
+            KeepReason.MOVEMENT_START,
+            KeepReason.MOVEMENT,
+            KeepReason.MOVEMENT_PEAK,
+            KeepReason.SCENE_CUT,
+        )
+
 
 @dataclass(frozen=True)
 class SamplerSettings:

@@ -1,7 +1,5 @@
 """The API's cases, and their export."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
@@ -18,17 +16,12 @@ from mmrag_video.cases import (
     rename_case,
 )
 from mmrag_video.catalog.users import Role
-from mmrag_video.errors import UsageError
-from mmrag_video.export.exporting import ExportOrder
-from mmrag_video.export.formats import FORMATS
-from mmrag_video.export.from_case import export_moment
 from mmrag_video.export.sheet import FormatName
 from mmrag_video.json_shapes import shape
 from web import access, export_views
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
 from web.api.search import EXPORTS, HANDLE
-from web.asked_time import parse_seconds
 from web.case_page import CasePage, open_case
 from web.services import services
 
@@ -119,25 +112,11 @@ def remove(number: int) -> None:
     opened.note("removed the case", moments=len(opened.moments))
 
 
-@blueprint.get("/cases/<number:number>/export")
+@blueprint.post("/cases/<number:number>/export")
 @operation(EXPORTS, role=Role.OPERATOR, errors=(422, 503))
 def export(number: int, query: CaseExportQuery) -> ResponseReturnValue:
-    """The case as a file for other programs; only for those who see all of it."""
-    opened = open_case(number)
-    opened.check_all_seen()
-    if not opened.moments:
-        raise UsageError(f"The case {opened.case.name!r} holds no moments yet.")
-    moments = [export_moment(one) for one in opened.shown]
-    order = ExportOrder(
-        format=FORMATS[query.format],
-        title=opened.case.name,
-        before=parse_seconds("handle_before", query.handle_before),
-        after=parse_seconds("handle_after", query.handle_after),
-    )
-    response = export_views.answer_export(moments, order)
-    exported = [moment.id for moment in opened.moments]
-    services().archive.catalog.cases.mark_exported(exported, datetime.now(UTC))
-    return response
+    """The moments of a case that may be seen, as a file; they are marked as exported then."""
+    return export_views.download_case(number)
 
 
 def made_case(name: str) -> CasePage:

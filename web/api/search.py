@@ -38,8 +38,9 @@ _DAY = r"(19[789]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _TIME = rf"^({_DAY}(T{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_CLOCK})?)?)?$"
 _TIME_OF_DAY = rf"^({_CLOCK}|24:00)?$"
-_SEARCHING = (409, 422, 503)
-"""Another model made the index; the model cannot be had; the store cannot be reached."""
+_SEARCHING = (404, 409, 410, 422, 503)
+"""The frame's recording is not there; another model made the index; the recording's file is gone;
+the model cannot be had; the store cannot be reached."""
 
 
 class SearchQuery(Fields):
@@ -49,6 +50,10 @@ class SearchQuery(Fields):
     """In words; times, cameras, "without ..." and ", then ..." in them are understood."""
     picture: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     """Id of a picture that was sent before."""
+    like: str = Field("", pattern=r"^([0-9a-f]{64},[0-9./]{1,41})?$")
+    """A frame to search with: a recording's id, a comma, seconds from its first frame."""
+    box: str = Field("", pattern=r"^([0-9.]{1,8}(,[0-9.]{1,8}){3})?$")
+    """The part of that frame: left, top, right and bottom in per cent, with commas between."""
     camera: tuple[str, ...] = ()
     start: str = Field("", alias="from", pattern=_TIME)
     """Date, or date and time; without an offset in the zone of the settings."""

@@ -125,7 +125,7 @@ def retry(body: RetryOrder) -> Retried:
 
 
 def _queue() -> shapes.Queue:
-    return queue_to_json(queue_overview(services().archive.catalog))
+    return queue_to_json(queue_overview(services().archive))
 
 
 def _told(source: Source) -> dict[str, object]:

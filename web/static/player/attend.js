@@ -9,6 +9,7 @@ import { markRecording } from "./marks.js";
 import { offerMoments } from "./moments.js";
 import { showTimes } from "./readout.js";
 import { followTime } from "./same_time.js";
+import { searchWithFrame } from "./similar.js";
 import { seekBar } from "./seek_bar.js";
 import { showState } from "./state.js";
 import { frameStepper } from "./stepping.js";
@@ -35,6 +36,7 @@ export function attend(player, open, moments = null) {
   const commands = {
     ...state,
     ...keeping,
+    ...searchWithFrame(player, footage, times),
     "frame-back": () => step(-1),
     "frame-on": () => step(1),
     "moment-back": () => neighbour(-1),

@@ -8,7 +8,7 @@ export function handleKeys(player, commands, footage, changeSpeed) {
     k: commands.play, ",": commands["frame-back"], ".": commands["frame-on"],
     p: commands["moment-back"], n: commands["moment-on"],
     a: commands.again, b: commands.before, o: commands.boxes, m: commands.sound, f: commands.full,
-    c: commands["copy-time"], l: commands["copy-link"], s: commands.save, "?": commands.keys,
+    c: commands["copy-time"], l: commands["copy-link"], s: commands.save, v: commands.similar, d: commands.draw, "?": commands.keys,
     "-": () => changeSpeed(-1), "+": () => changeSpeed(1), "=": () => changeSpeed(1),
     1: () => changeSpeed(0),
   };

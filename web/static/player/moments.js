@@ -28,6 +28,9 @@ export function offerMoments(player, open, handed, bar) {
     moments = found;
     place = moments.findIndex((one) =>
       one.recording === here.recording && Math.abs(one.start - here.start) < 0.002);
+    // One of its frames was opened.
+    if (place < 0) place = moments.findIndex((one) =>
+      one.recording === here.recording && one.start < here.start && here.start < one.end);
     for (const { recording, start: from, end: to } of moments) {
       if (recording !== here.recording) continue;
       bar.mark("moment", from, to, `Found from ${timecode(from)} to ${timecode(to)}`);
@@ -53,7 +56,7 @@ export function offerMoments(player, open, handed, bar) {
 
 async function fetchMoments(search) {
   try {
-    const answer = await fetch(search);
+    const answer = await fetch(withSearch(search, "?stage=looked"));
     return linkedMoments(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     return [];

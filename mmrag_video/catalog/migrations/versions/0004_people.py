@@ -1,4 +1,4 @@
-"""Users with their logins and tokens, the audit log, cases."""
+"""Users with their logins and tokens, the audit log, cases; what was done and cannot be read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,10 @@ def upgrade() -> None:
     _make_users()
     _make_audit()
     _make_cases()
+    _make_done_jobs()
+    op.drop_index("ix_ingest_run_recording", "ingest_run")
+    op.create_index("ix_ingest_run_recording", "ingest_run", ["recording", "index"])
+    op.add_column("worker", sa.Column("unreadable", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def _make_users() -> None:
@@ -98,6 +102,24 @@ def _make_cases() -> None:
         sa.Column("best_end", sa.String(64)),
     )
     op.create_index("ix_case_span_recording", "case_span", ["recording"])
+
+
+def _make_done_jobs() -> None:
+    op.create_table(
+        "done_job",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("job", sa.Integer(), nullable=False),
+        sa.Column("begun", sa.DateTime(), nullable=False),
+        sa.Column("ended", sa.DateTime(), nullable=False, index=True),
+        sa.Column("footage", sa.Double(), nullable=False),
+        sa.Column("frames", sa.Integer(), nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.execute(
+        "INSERT INTO done_job (job, begun, ended, footage, frames) "
+        "SELECT id, begun, ended, total_seconds, frames FROM job "
+        "WHERE state = 'done' AND begun IS NOT NULL AND ended IS NOT NULL"
+    )
 
 
 def _of(table: str) -> sa.ForeignKey:

@@ -1,0 +1,77 @@
+"""The clips of `mmrag-video export`: made one after the other, and what is said of each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mmrag_video.archive import Archive
+from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.users import LOCAL
+from mmrag_video.cli.console import error_console, plain
+from mmrag_video.counting import counted
+from mmrag_video.errors import ExitCode, MmragError, UsageError
+from mmrag_video.export.clips import (
+    ENDING,
+    ClipKind,
+    ClipOrder,
+    WantedClip,
+    WrittenClip,
+    wanted_clips,
+    write_clip,
+)
+from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.exporting import audit_entry
+
+STANDARD_OUTPUT = "-"
+
+
+def export_clips(
+    archive: Archive, moments: Sequence[ExportMoment], order: ClipOrder, title: str, output: str
+) -> ExitCode:
+    """Make a clip of each part of each moment, and say what was left out.
+
+    Raises UsageError where they would go to standard output, or several into one file.
+    """
+    wanted = list(wanted_clips(moments, order))
+    clips = [one for one in wanted if isinstance(one, WantedClip)]
+    folder, clips = _placed(clips, output)
+    problems = [one for one in wanted if isinstance(one, str)]
+    about = audit_entry(order.kind.value, title, moments)
+    archive.catalog.audit.note(LOCAL.name, Action.EXPORT, about)
+    for clip in clips:
+        with error_console.status(f"Making {plain(clip.name)}"):
+            try:
+                written = write_clip(clip, folder)
+            except MmragError as error:
+                problems.append(str(error))
+                continue
+        error_console.print(plain(_told(written, order.kind)), soft_wrap=True)
+    for problem in dict.fromkeys(problems):
+        error_console.print(plain(problem), soft_wrap=True)
+    return ExitCode.SOME_RECORDINGS_FAILED if problems else ExitCode.OK
+
+
+def _placed(clips: list[WantedClip], output: str) -> tuple[Path, list[WantedClip]]:
+    """The folder to write to, and the clips with the names that they are to have there."""
+    target = Path(output)
+    if output == STANDARD_OUTPUT:
+        raise UsageError("Clips are files: name a folder for them, as --output clips/.")
+    if output.endswith("/") or target.is_dir():
+        return target, clips
+    if target.suffix.lower() != ENDING:
+        raise UsageError(f"A clip is an {ENDING} file, and {output} is another name.")
+    if len(clips) > 1:
+        raise UsageError(
+            f"These are {counted(len(clips), 'clip')}: name a folder for them, as --output clips/."
+        )
+    return target.parent, [replace(clip, name=target.name) for clip in clips]
+
+
+def _told(clip: WrittenClip, kind: ClipKind) -> str:
+    """A sentence or two about a clip that was made."""
+    told = [f"Written: {clip.path}"]
+    if kind is ClipKind.COPY and clip.earlier > 0:
+        told.append(f"begins {float(clip.earlier):.3f} s earlier, with the keyframe before")
+    if clip.cut.sound_left_out:
+        told.append(f"without its sound ({clip.cut.sound_left_out}), which an MP4 cannot hold")
+    return "; ".join(told)

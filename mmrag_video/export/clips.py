@@ -1,0 +1,114 @@
+"""Moments as clips: one MP4 for each part of each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from mmrag_video.errors import RecordingError
+from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.exporting import past_end
+from mmrag_video.export.handles import with_handles
+from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of
+from mmrag_video.export.writing import put_in_place, unfinished_file
+from mmrag_video.moments import Span
+from mmrag_video.recording_file import file_problem
+from mmrag_video.video.clips import LONGEST_CUT
+from mmrag_video.video.exact_clip import encode_cut
+from mmrag_video.video.stream_copy import WrittenCut, copy_cut
+
+ENDING = ".mp4"
+_PATIENCE = 20
+"""Seconds that a second of a clip may take to make, beyond what each clip may."""
+
+
+class ClipKind(StrEnum):
+    """How a clip is made."""
+
+    COPY = "clip"
+    """As it is stored, from the keyframe before."""
+    EXACT = "clip-exact"
+    """Encoded anew, from its first frame."""
+
+
+class Cut(Protocol):
+    """Writes a part of a recording to a file: `copy_cut` and `encode_cut`."""
+
+    def __call__(
+        self, path: Path, start: Fraction, end: Fraction, target: Path, *, time_limit: float
+    ) -> WrittenCut:
+        """Raises RecordingError where the recording cannot be read, or not be cut like this."""
+
+
+CUTS: Mapping[ClipKind, Cut] = {ClipKind.COPY: copy_cut, ClipKind.EXACT: encode_cut}
+
+
+@dataclass(frozen=True)
+class ClipOrder:
+    """What is to become of the moments."""
+
+    kind: ClipKind
+    template: NameTemplate = DEFAULT_NAMES
+    before: Fraction = Fraction(0)
+    """Seconds added before each moment."""
+    after: Fraction = Fraction(0)
+    """Seconds added after it."""
+
+
+@dataclass(frozen=True)
+class WantedClip:
+    """A part of a moment that a clip is to be made of."""
+
+    name: str
+    """Safe; whoever writes it numbers it where it is taken."""
+    span: Span
+    kind: ClipKind
+
+
+@dataclass(frozen=True)
+class WrittenClip:
+    """A clip that is there."""
+
+    path: Path
+    span: Span
+    cut: WrittenCut
+
+    @property
+    def earlier(self) -> Fraction:
+        """Seconds from the clip's first frame to the start that was asked for."""
+        return self.span.start - self.cut.start
+
+
+def wanted_clips(moments: Sequence[ExportMoment], order: ClipOrder) -> Iterator[WantedClip | str]:
+    """The clips to make of moments, in their order; for one past its end, a sentence."""
+    for number, moment in enumerate(moments, 1):
+        longer = with_handles(moment, order.before, order.after)
+        if longer is None:
+            yield past_end(moment)
+            continue
+        for span in longer.spans:
+            facts = facts_of(replace(longer, spans=(span,)), number)
+            yield WantedClip(order.template.name(facts, ENDING), span, order.kind)
+
+
+def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:
+    """Make one, under its name or the next number of it that is free.
+
+    Nobody sees it before it is whole. Raises RecordingError where the recording is gone, has
+    changed, or cannot be cut like this, ExportError where the system refuses to write.
+    """
+    span = wanted.span
+    if problem := file_problem(span.recording):
+        raise RecordingError(problem)
+    with unfinished_file(folder) as unfinished:
+        cut = CUTS[wanted.kind](
+            span.recording.path, span.start, span.end, unfinished, time_limit=time_limit_of(span)
+        )
+        return WrittenClip(put_in_place(unfinished, wanted.name), span, cut)
+
+
+def time_limit_of(span: Span) -> float:
+    """Seconds that a clip of this may take to make."""
+    return LONGEST_CUT + _PATIENCE * float(span.end - span.start)
