@@ -86,6 +86,12 @@ def test_a_picture_is_sent_and_searched_with(api: ApiClient) -> None:
     )
 
 
+def test_a_frame_of_a_recording_is_searched_with(api: ApiClient, collection: PageArchive) -> None:
+    asked = {"like": f"{collection.yard.id},1.5", "box": "0,0,50,100"}
+    assert api.value("/search", **asked)["moments"]
+    problem(api.get("/search", query_string={"like": f"{UNKNOWN_ID},1.5"}), 404)
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
