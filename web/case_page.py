@@ -77,7 +77,7 @@ class CasePage:
 
     def note(self, did: str, **about: object) -> None:
         """Put a change of it into the audit log."""
-        access.note(Action.CHANGE, case=self.case.name, did=did, **about)
+        access.note(Action.CHANGE, case=self.case.name, what=what, **about)
 
 
 def open_case(number: int) -> CasePage:
