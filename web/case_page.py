@@ -75,7 +75,7 @@ class CasePage:
             zone=services().archive.settings.clock.zone,
         )
 
-    def note(self, did: str, **about: object) -> None:
+    def note(self, what: str, **about: object) -> None:
         """Put a change of it into the audit log."""
         access.note(Action.CHANGE, case=self.case.name, what=what, **about)
 
