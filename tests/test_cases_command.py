@@ -58,7 +58,7 @@ def test_a_part_of_a_recording_is_put_into_a_case_and_shown(
     again = ask("add", "theft", yard, "1.5", "3.25", "--note", "x")
     assert again.stderr == f"It is in there already, as moment {moment['id']}.\n"
     assert json.loads(ask("show", "theft", "--json").stdout)["moments"] == [moment]
-    entries = [entry.about["did"] for entry in yard_archive.catalog.audit.entries(limit=2)]
+    entries = [entry.about["what"] for entry in yard_archive.catalog.audit.entries(limit=2)]
     assert entries == ["collected", "made the case"]
 
 

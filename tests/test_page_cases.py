@@ -106,7 +106,7 @@ def test_a_result_is_collected_exactly_as_the_search_found_it(
     assert noted(own) == {
         "user": "ana",
         "case": "theft",
-        "did": "collected",
+        "what": "collected",
         "moments": [moment.id],
         "findings": 1,
     }
@@ -259,7 +259,7 @@ def test_moments_are_moved_by_buttons(ana: Visitor, own: PageArchive, theft: Cas
     assert [one.id for one in moments(own, theft)] == [first, third, second]
     ana.post(f"/cases/{theft.id}/moments/{first}/move", to=second)
     assert [one.id for one in moments(own, theft)] == [third, second, first]
-    assert noted(own)["did"] == "moved a moment"
+    assert noted(own)["what"] == "moved a moment"
 
 
 def test_ends_are_trimmed_and_what_is_not_typed_anew_stays_exact(
@@ -332,7 +332,7 @@ def test_a_case_is_made_renamed_noted_and_removed(ana: Visitor, own: PageArchive
     assert ana.post(path, name="fire", note="asked for\r\nby the police").status_code == 303
     listed = words_of(ana.get("/cases"))
     assert ">fire</a>" in listed and "asked for\nby the police" in listed
-    assert noted(own)["did"] == "changed the case"
+    assert noted(own)["what"] == "changed the case"
     for name, sentence in (("", "needs a name"), ("x" * 101, "at most 100"), ("fire", "already")):
         answer = ana.post("/cases", name=name)
         assert (answer.status_code, sentence in words_of(answer)) == (400, True)
@@ -340,7 +340,7 @@ def test_a_case_is_made_renamed_noted_and_removed(ana: Visitor, own: PageArchive
     assert own.archive.catalog.cases.named("fire").note == "asked for\nby the police"
     assert ana.post(f"{path}/remove").status_code == 303
     assert own.archive.catalog.cases.all() == []
-    assert noted(own) == {"user": "ana", "case": "fire", "did": "removed the case", "moments": 0}
+    assert noted(own) == {"user": "ana", "case": "fire", "what": "removed the case", "moments": 0}
 
 
 def test_a_recording_that_is_gone_is_told_of_and_its_moment_can_be_taken_out(

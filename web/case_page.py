@@ -75,9 +75,9 @@ class CasePage:
             zone=services().archive.settings.clock.zone,
         )
 
-    def note(self, did: str, **about: object) -> None:
+    def note(self, what: str, **about: object) -> None:
         """Put a change of it into the audit log."""
-        access.note(Action.CHANGE, case=self.case.name, did=did, **about)
+        access.note(Action.CHANGE, case=self.case.name, what=what, **about)
 
 
 def open_case(number: int) -> CasePage:

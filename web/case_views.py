@@ -29,7 +29,7 @@ def make() -> ResponseReturnValue:
         case = make_case(services().archive, name, access.user().name)
     except UsageError as error:
         return _list(name, str(error)), 400
-    access.note(Action.CHANGE, case=case.name, did="made the case")
+    access.note(Action.CHANGE, case=case.name, what="made the case")
     return redirect(url_for("cases.case", number=case.id), code=303)
 
 
