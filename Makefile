@@ -6,7 +6,7 @@ VIDEOS ?=
 SERVE ?= 1
 PORT ?= 8642
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-all lint clean
 
 demo: $(VENV)/installed-basic
 	@$(BIN)/python scripts/demo.py $(if $(VIDEOS),--videos "$(VIDEOS)") --port $(PORT) \
@@ -16,6 +16,11 @@ demo: $(VENV)/installed-basic
 test: lint
 	@sh scripts/need_debian_packages.sh
 	$(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 2)) --dist worksteal
+
+# With those that kill real processes at random moments, fill disks and set clocks.
+test-all: lint
+	@sh scripts/need_debian_packages.sh
+	$(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 2)) --dist worksteal -m ""
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from mmrag_video.errors import ExitCode, RecordingError
 from mmrag_video.export.clips import ClipKind, ClipOrder, WantedClip, wanted_clips, write_clip
 from mmrag_video.export.other_cameras import with_other_cameras
 from mmrag_video.moments import Span
+from mmrag_video.settings import SamplerSection, Settings
 from mmrag_video.video.pyav_reader import PyavReader
 from tests.conftest import Command, ingest_all, passing_block
 from tests.exported import moment_in, recording_at
@@ -219,10 +220,12 @@ def test_the_other_cameras_stand_beside_a_moment_unless_they_are_kept_from_one(
 
 
 def test_the_command_makes_clips_says_how_much_earlier_they_begin_and_goes_on(
-    run: Command, archive: Archive, yard_clip: Path, long_clip: Path, tmp_path: Path
+    run: Command, settings: Settings, yard_clip: Path, long_clip: Path, tmp_path: Path
 ) -> None:
     yard, gate = (Path(shutil.copy(clip, tmp_path)) for clip in (yard_clip, long_clip))
-    ingest_all(archive, yard, gate)
+    # As often as by default: of a frame a second the first that is red stands for the quiet too.
+    with Archive(settings.model_copy(update={"sampler": SamplerSection()})) as archive:
+        ingest_all(archive, yard, gate)
     gate.unlink()
     search = ["export", "something red", "--weak", "--before", 1, "--format"]
     made = []

@@ -208,7 +208,10 @@ def ingest_under_way(data: Path, clip: Path) -> Iterator[subprocess.Popen[bytes]
         process.wait()
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "blow",
+    [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
+)
 def test_an_ingest_that_is_stopped_can_be_started_again(
     blow: signal.Signals, settings: Settings, long_clip: Path
 ):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from mmrag_video.models.drawn import DRAWN  # noqa: E402
 from mmrag_video.models.dual_encoder.variant import ABOUT  # noqa: E402
 from mmrag_video.sample_pictures import MOST, sample_of_paths  # noqa: E402
 from tests import checkpoints  # noqa: E402
-from tests.conftest import Command  # noqa: E402
+from tests.conftest import COMMAND, Command, environment  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,11 @@ def test_every_model_and_reranker_is_listed_with_what_it_needs(ask):
 def test_a_list_makes_no_data_directory_and_imports_no_torch(run, tmp_path):
     assert run("models").returncode == 0
     assert not (tmp_path / "data").exists()
-    loaded = run("models", PYTHONPROFILEIMPORTTIME="1").stderr
+    # Not by `run`, whose processes have imported the command before they begin.
+    env = environment(tmp_path / "data", PYTHONPROFILEIMPORTTIME="1")
+    loaded = subprocess.run(
+        [*COMMAND, "models"], env=env, capture_output=True, text=True, check=True
+    ).stderr
     assert "mmrag_video.cli.models" in loaded
     assert " torch\n" not in loaded
     assert " transformers\n" not in loaded

@@ -163,6 +163,7 @@ CHANGES = {
     "/cases": Role.OPERATOR,
     "/cases/1": Role.OPERATOR,
     "/cases/1/remove": Role.OPERATOR,
+    "/cases/1/export": Role.OPERATOR,
     "/cases/1/moments/1/move": Role.OPERATOR,
     "/cases/1/moments/1/trim": Role.OPERATOR,
     "/cases/1/moments/1/describe": Role.OPERATOR,

@@ -265,7 +265,9 @@ def _the_one_that_waits(workers):
     raise AssertionError("none of them waits")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_stop_in_the_middle_of_a_recording_leaves_nothing_half(
     settings: Settings, nvr: Path, endless_clip: Path, how: signal.Signals
 ):

@@ -21,7 +21,10 @@ from tests.hits import hit_of
 from tests.worker_process import counted, worker_with
 
 LIBRARIES = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-pytestmark = pytest.mark.skipif(not LIBRARIES, reason="needs Debian's package faketime")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not LIBRARIES, reason="needs Debian's package faketime"),
+]
 EVERY_THREE_SECONDS = 0.05
 """In minutes. The system tells of no change in these tests: it would hide a schedule that waits."""
 

@@ -23,6 +23,7 @@ from tests.conftest import decoders_of
 from tests.supervised import Supervised, address_of, keeper_of, serve_over, wait_until
 from tests.worker_process import counted, worker_on
 
+pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "2"))
 """20 with 30 recordings take some minutes: `MMRAG_FAULT_ROUNDS=20 MMRAG_FAULT_RECORDINGS=30`."""
 RECORDINGS = int(os.environ.get("MMRAG_FAULT_RECORDINGS", "4"))
