@@ -11,6 +11,7 @@ from tests.api_client import ApiClient, api_of, problem
 from tests.conftest import Command
 from tests.page_client import LOCAL
 from tests.people import ADMIN, PASSWORD, logged_in, with_users
+from web.api.operation import operation_of
 from web.app import create_app
 
 
@@ -131,3 +132,15 @@ def test_a_token_is_made_listed_and_taken_back_by_command(run: Command, archive:
     assert "No tokens." in run("users", "tokens").stdout + run("users", "tokens").stderr
     assert "There is no token number 1" in run("users", "untoken", "1").stderr
     assert "token made" in run("audit", "show", "--action", Action.CHANGE.value).stdout
+
+
+def test_whatever_changes_something_is_not_for_viewers(opened: Archive) -> None:
+    app = create_app(opened)
+    open_to_viewers = {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        if (operation := operation_of(app.view_functions[rule.endpoint])) is not None
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+        if operation.role is Role.VIEWER
+    }
+    assert open_to_viewers == {("/api/v1/pictures", "POST")}, "a picture is only searched with"

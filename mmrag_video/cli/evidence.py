@@ -61,7 +61,7 @@ def evidence(
     before: float,
     after: float,
 ) -> None:
-    """Write a case as evidence: clips as they are stored, report, hashes.
+    """Write a case as evidence, which can be verified.
 
     Each recording is read through first: what has changed since it was ingested is no evidence.
     Stopped half-way, the same command goes on where it was.

@@ -20,10 +20,10 @@ from mmrag_video.evidence.verifying import verify as check
 )
 @click.pass_context
 def verify(context: click.Context, path: Path, key: Path | None) -> None:
-    """Say whether the evidence at PATH, a folder or a zip, is what was written.
+    """Say whether evidence is what was written.
 
-    Each file that was changed, added or is missing is named, and the exit code is then 6. Nothing
-    but PATH is needed: no catalog, no recordings, no network.
+    PATH is a folder or a zip. Each file that was changed, added or is missing is named, and the
+    exit code is then 6. Nothing but PATH is needed: no catalog, no recordings, no network.
 
     \b
     Example:
