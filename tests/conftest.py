@@ -12,14 +12,14 @@ import numpy as np
 import psutil
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import Outcome, ingest_paths
 from mmrag_video.settings import SamplerSection, Settings, StoreSettings
 from mmrag_video.video.frames import Image
-from tests.browser import open_browser
+from tests.browser import open_browser, served, watched_context
 from tests.chat_server import ChatServer, chat_server
 from tests.footage import write_pictures
 from tests.forked import run_forked
@@ -147,6 +147,26 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, as the page is looked at in it."""
     with open_browser() as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def address(collection: PageArchive) -> Iterator[str]:
+    """Where the page over the recordings is served; a module may have another archive served."""
+    with served(collection.archive) as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A visitor of the page, of whom nothing is known yet."""
+    with watched_context(browser, address) as watched:
+        yield watched
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """What the visitor looks at."""
+    return context.new_page()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import Locator, Page
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
@@ -96,3 +97,8 @@ def _passing(colour: tuple[int, int, int]) -> Iterator[tuple[int, Image]]:
 def _redness(image: Image) -> float:
     red, green, blue = image.astype(int).transpose(2, 0, 1)
     return min(1.0, 20 * float(np.mean((red > 150) & (green < 90) & (blue < 90))))
+
+
+def strip_of_the_hall(page: Page) -> Locator:
+    """The first card with a strip, which is of the hall."""
+    return page.locator("li.card", has=page.locator(".strip")).first

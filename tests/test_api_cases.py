@@ -100,7 +100,7 @@ def test_a_case_is_renamed_noted_and_removed_and_all_of_it_is_in_the_log(
     assert "There is a case named" in problem(api.post("/cases", json={"name": "Fire"}), 400)
     assert api.delete(case).status_code == 204
     problem(api.get(case), 404)
-    done = [entry.about["did"] for entry in archive.catalog.audit.entries(limit=4)]
+    done = [entry.about["what"] for entry in archive.catalog.audit.entries(limit=4)]
     assert done == ["removed the case", "changed the case", "changed the case", "made the case"]
 
 

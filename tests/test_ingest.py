@@ -210,7 +210,11 @@ def ingest_under_way(data: Path, clip: Path) -> Iterator[subprocess.Popen[bytes]
 
 @pytest.mark.parametrize(
     "blow",
-    [signal.SIGKILL, signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+    ],
 )
 def test_an_ingest_that_is_stopped_can_be_started_again(
     blow: signal.Signals, settings: Settings, long_clip: Path

@@ -1,30 +1,12 @@
 """The page in a real Chromium: what a visitor sees and does."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import NARROW, WIDE, served, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, wait_until_playable
 from tests.page_archive import HOSTILE_CAMERA, PageArchive, scene_picture
-
-
-@pytest.fixture(scope="module")
-def address(collection: PageArchive) -> Iterator[str]:
-    with served(collection.archive) as running:
-        yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
 
 
 def test_a_first_visit_leads_to_results_and_to_the_moment(page: Page) -> None:

@@ -1,29 +1,16 @@
 """What the page understands of the words in its box, and what narrows a search beside it."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from mmrag_video.catalog.audit import Action
-from tests.browser import NARROW, WIDE, served, watched_context
+from tests.browser import NARROW, WIDE
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import get, words_of
-
-
-@pytest.fixture(scope="module")
-def address(collection: PageArchive) -> Iterator[str]:
-    with served(collection.archive) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with watched_context(browser, address) as context:
-        yield context.new_page()
 
 
 def cameras(page: Page) -> set[str]:

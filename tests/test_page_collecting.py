@@ -38,11 +38,6 @@ def context(browser: Browser, address: str, own: PageArchive) -> Iterator[Browse
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-@pytest.fixture
 def theft(own: PageArchive, context: BrowserContext) -> Case:
     """A case with three seconds of the yard's recording, one by one."""
     case = own.archive.catalog.cases.make("theft", "ana")

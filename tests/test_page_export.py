@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,15 +11,9 @@ from playwright.sync_api import Browser, expect
 from mmrag_video.catalog.audit import Action
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.sheet import FormatName
-from tests.browser import NARROW, WIDE, served, watched_context
+from tests.browser import NARROW, WIDE, watched_context
 from tests.page_archive import PageArchive
 from tests.page_client import get, words_of
-
-
-@pytest.fixture(scope="module")
-def address(collection: PageArchive) -> Iterator[str]:
-    with served(collection.archive) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", [FormatName.CSV, FormatName.JSON, FormatName.EDL, FormatName.OTIO])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import NARROW, WIDE, served, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, served, wait_until_playable
 from tests.player_archive import PlayerArchive
 from tests.player_page import expect_frame, go_to, number_on_screen, open_at, timecode
 
@@ -15,12 +15,6 @@ from tests.player_page import expect_frame, go_to, number_on_screen, open_at, ti
 def address(player: PlayerArchive) -> Iterator[str]:
     with served(player.archive) as running:
         yield running
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with watched_context(browser, address) as context:
-        yield context.new_page()
 
 
 @pytest.mark.parametrize(

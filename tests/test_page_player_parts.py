@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import served, wait_until_playable, watched_context
+from tests.browser import served, wait_until_playable
 from tests.footage import number_in
 from tests.player_archive import PlayerArchive
 from tests.player_page import expect_frame, go_to, open_at
@@ -19,12 +19,6 @@ from tests.player_page import expect_frame, go_to, open_at
 def address(player: PlayerArchive) -> Iterator[str]:
     with served(player.archive) as running:
         yield running
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with watched_context(browser, address) as context:
-        yield context.new_page()
 
 
 def test_the_seek_bar_is_a_slider_with_marks_and_small_pictures(

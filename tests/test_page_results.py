@@ -6,10 +6,10 @@ from fractions import Fraction
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import served, wait_until_playable, watched_context
-from tests.results_archive import ResultsArchive, results_archive
+from tests.browser import served, wait_until_playable
+from tests.results_archive import ResultsArchive, results_archive, strip_of_the_hall
 
 RESULTS = "/?q=a+box"
 
@@ -24,21 +24,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResultsArchive]:
 def address(own: ResultsArchive) -> Iterator[str]:
     with served(own.archive) as running:
         yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-def strip_of_the_hall(page: Page) -> Locator:
-    return page.locator("li.card", has=page.locator(".strip")).first
 
 
 def focused_card(page: Page) -> int:

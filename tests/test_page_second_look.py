@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import NARROW, served, watched_context
+from tests.browser import NARROW, served
 from tests.page_client import get
 from tests.results_archive import Redness, ResultsArchive, results_archive
 from web.app import create_app
@@ -28,17 +28,6 @@ def own(tmp_path_factory: pytest.TempPathFactory, reranker: Redness) -> Iterator
 def address(own: ResultsArchive) -> Iterator[str]:
     with served(own.archive) as running:
         yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
 
 
 def cards_of(page: Page) -> list[str]:

@@ -9,16 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.users import Role
-from tests.browser import NARROW, WIDE, served, wait_until_playable, watched_context
+from tests.browser import NARROW, WIDE, served, wait_until_playable
 from tests.page_archive import PageArchive, scene_picture
 from tests.page_client import UNKNOWN_ID, get, words_of
 from tests.people import logged_in, with_users
-from tests.results_archive import ResultsArchive, results_archive
+from tests.results_archive import ResultsArchive, results_archive, strip_of_the_hall
 
 RESULTS = "/?q=a+box"
 
@@ -38,21 +38,6 @@ def hall(own: ResultsArchive) -> Recording:
 def address(own: ResultsArchive) -> Iterator[str]:
     with served(own.archive) as running:
         yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
-
-
-def strip_of_the_hall(page: Page) -> Locator:
-    return page.locator("li.card", has=page.locator(".strip")).first
 
 
 def arguments(page: Page) -> dict[str, list[str]]:

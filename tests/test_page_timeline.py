@@ -1,7 +1,6 @@
 """The timeline of all cameras in a real browser, and what it answers to those who ask oddly."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,23 +11,11 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from mmrag_video.archive import Archive
 from mmrag_video.clock_window import ClockWindow
 from mmrag_video.timeline import CELLS, Stretch, Timeline, joined, timeline
-from tests.browser import NARROW, WIDE, served, watched_context
-from tests.page_archive import HOSTILE_CAMERA, PageArchive
+from tests.browser import NARROW, WIDE
+from tests.page_archive import HOSTILE_CAMERA
 
 YARD = "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04"
 """The minute of which the yard's recording takes twelve seconds, from 14:03:22."""
-
-
-@pytest.fixture(scope="module")
-def address(collection: PageArchive) -> Iterator[str]:
-    with served(collection.archive) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with watched_context(browser, address) as context:
-        yield context.new_page()
 
 
 def track(page: Page, camera: str = "Yard") -> Locator:

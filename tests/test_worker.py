@@ -290,8 +290,9 @@ def test_it_holds_still_while_it_is_paused_and_goes_on_where_it_was(
 ):
     shutil.copy(endless_clip, nvr)
     small_lots = {"MMRAG_DECODE__QUEUE": "4", "MMRAG_MODEL__BATCH": "4"}
+    # As often as by default, so that the decoder is not done when the first frames are written.
     with (
-        worker_on(settings.data_dir, nvr, **small_lots) as worker,
+        worker_on(settings.data_dir, nvr, MMRAG_SAMPLER__INTERVAL="0.5", **small_lots) as worker,
         Archive(settings) as archive,
     ):
         worker.wait_until(lambda: frames_are_written(settings), "frames are written")
@@ -321,6 +322,7 @@ def test_nothing_is_worked_on_in_quiet_hours(settings: Settings, nvr: Path, yard
         assert counted(archive, JobState.WAITING) == 1
 
 
+@pytest.mark.slow
 def test_several_recordings_are_worked_on_at_a_time(
     settings: Settings, nvr: Path, long_clip: Path, yard_clip: Path
 ):
