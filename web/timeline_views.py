@@ -123,12 +123,12 @@ def _window(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:
 
 def _usual_window() -> ClockWindow | None:
     """The last day of what was recorded; None where no clock is known."""
-    cameras = [one for one in access.cameras() if one.first is not None and one.last is not None]
-    if not cameras:
+    cameras = access.cameras()
+    firsts = [one.first for one in cameras if one.first is not None]
+    lasts = [one.last for one in cameras if one.last is not None]
+    if not firsts or not lasts:
         return None
-    first = min(one.first for one in cameras if one.first is not None)
-    last = max(one.last for one in cameras if one.last is not None)
-    return ClockWindow.between(max(first, last - _FIRST_SHOWN), last)
+    return ClockWindow.between(max(min(firsts), max(lasts) - _FIRST_SHOWN), max(lasts))
 
 
 def _form_of(form: SearchForm, window: ClockWindow) -> SearchForm:

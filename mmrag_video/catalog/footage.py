@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -57,12 +57,7 @@ class Footage:
         found: dict[str, Beside] = {}
         with self._database.reading() as session:
             for recording in map(recording_of, session.scalars(query)):
-                start = recording.clock.start
-                assert start is not None, "its row says when it starts"
-                # In UTC: on the clock of one zone an hour is lost or won where summer time changes.
-                since = moment.astimezone(UTC) - start.astimezone(UTC)
-                time = Fraction(since // timedelta(microseconds=1), 1_000_000)
-                found[recording.camera] = Beside(recording, time)
+                found[recording.camera] = Beside(recording, recording.clock.media_time(moment))
         return list(found.values())
 
     def within(self, start: datetime, end: datetime, cameras: Sequence[str]) -> list[RecordedSpan]:

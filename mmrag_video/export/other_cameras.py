@@ -1,11 +1,9 @@
 """What the other cameras saw while a moment went on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.records import Recording
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.moments import Span
 
@@ -42,16 +40,9 @@ def _beside(archive: Archive, moment: ExportMoment) -> dict[str, list[Span]]:
     for recording in archive.catalog.footage.between(start, end):
         span = Span(
             recording,
-            max(Fraction(0), _since_start(recording, start)),
-            min(recording.duration, _since_start(recording, end)),
+            max(Fraction(0), recording.clock.media_time(start)),
+            min(recording.duration, recording.clock.media_time(end)),
         )
         if recording.camera != moment.camera and span.start < span.end:
             found.setdefault(recording.camera, []).append(span)
     return found
-
-
-def _since_start(recording: Recording, moment: datetime) -> Fraction:
-    """Seconds from a recording's first frame to a time on the clock; below 0 before it."""
-    assert recording.clock.start is not None, "found by its clock"
-    since = moment.astimezone(UTC) - recording.clock.start.astimezone(UTC)
-    return Fraction(since // timedelta(microseconds=1), 1_000_000)

@@ -1,7 +1,7 @@
 """A recording's place in real time, and where that was learned."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
@@ -38,6 +38,16 @@ class Clock:
             return None
         utc = self.start.timestamp() + float(time)
         return datetime.fromtimestamp(utc, tz=self.start.tzinfo)
+
+    def media_time(self, moment: datetime) -> Fraction:
+        """Media time of an aware time on the clock, to the microsecond; below 0 before the start.
+
+        Only where the start is known.
+        """
+        assert self.start is not None, "asked of recordings whose start is known"
+        # In UTC: on the clock of one zone an hour is lost or won where summer time changes.
+        since = moment.astimezone(UTC) - self.start.astimezone(UTC)
+        return Fraction(since // timedelta(microseconds=1), 1_000_000)
 
 
 UNKNOWN_CLOCK = Clock(start=None, origin=ClockOrigin.UNKNOWN)
