@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
-VERSION = "0004"
+VERSION = "0005"
 """Revision of the last migration. Revisions are numbers, so that a newer catalog is known."""
 
 

@@ -20,6 +20,45 @@ class SourceRow(Table):
     settings: Mapped[dict[str, Any]]
 
 
+class CameraSettingRow(Table):
+    """What was set for a camera on the page or by a command; the settings file has the last word."""
+
+    __tablename__ = "camera_setting"
+
+    camera: Mapped[str] = mapped_column(Text, primary_key=True)
+    settings: Mapped[dict[str, Any]]
+    """The fields of CameraSettings that were set, and no others."""
+
+
+class CameraNameRow(Table):
+    """A camera that was given another name than its recordings' names say."""
+
+    __tablename__ = "camera_name"
+
+    was: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    carried_out: Mapped[bool]
+    """Every known recording and frame has the new name; until then the worker has to see to it."""
+
+
+class ReindexingRow(Table):
+    """A wish that the index be made anew, and how far the worker is with it."""
+
+    __tablename__ = "reindexing"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    asked: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(Text)
+    begun: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    done: Mapped[int]
+    """Recordings that are complete in the new index."""
+    total: Mapped[int]
+    problem: Mapped[str] = mapped_column(Text)
+    """Why it ended without a new index in use; empty if all is well."""
+
+
 class JobRow(Table):
     """A file of a source as it was last seen, and what is to be done with it or was."""
 
