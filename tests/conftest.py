@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import Outcome, ingest_paths
-from mmrag_video.settings import SamplerSection, Settings, StoreSettings
+from mmrag_video.settings import SamplerSection, Settings
 from mmrag_video.video.frames import Image
 from tests.browser import open_browser, served, watched_context
 from tests.chat_server import ChatServer, chat_server
@@ -25,6 +25,7 @@ from tests.footage import write_pictures
 from tests.forked import run_forked
 from tests.page_archive import PageArchive, page_archive
 from tests.player_archive import PlayerArchive, player_archive
+from tests.shared_servers import OWN_STORE, end_shared_servers, shared_model, shared_store
 from web.app import create_app
 
 # Tables are as wide as a program reads them; pytest-xdist would have them 80 columns wide.
@@ -37,7 +38,6 @@ hypothesis.settings.load_profile("tests")
 RATE = 25
 """Frames a second of the recordings made here."""
 
-QUICK_STORE = StoreSettings(linger=0.5)
 QUICK_SAMPLER = SamplerSection(interval=1)
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -56,6 +56,10 @@ def passing_block(seconds: float, size: tuple[int, int] = (320, 240)) -> list[tu
             picture[height // 3 : height // 3 + 80, left : left + 60] = (200, 30, 30)
         pictures.append((frame * 1000 // RATE, picture))
     return pictures
+
+
+def pytest_sessionfinish() -> None:
+    end_shared_servers()
 
 
 @pytest.fixture(scope="session")
@@ -83,16 +87,20 @@ def endless_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def quick_settings(data: Path) -> Settings:
-    """A frame a second where something moves, because `basic` takes 0.24 s of CPU for each, and a
-    server of frames that ends soon after its last user.
-    """
-    return Settings(data_dir=data, store=QUICK_STORE, sampler=QUICK_SAMPLER)
+    """A frame a second where something moves, because `basic` takes 0.24 s of CPU for each."""
+    return Settings(data_dir=data, store=shared_store(), sampler=QUICK_SAMPLER)
+
+
+def toy_settings(data: Path) -> Settings:
+    """The same with a toy of a model."""
+    return quick_settings(data).model_copy(update={"model": shared_model()})
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A data directory of the test's own, whose server ends soon after the test."""
-    return quick_settings(tmp_path / "data")
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A data directory of the test's own; with the toy of a model where the marker says so."""
+    has_toy = request.node.get_closest_marker("toy_model") is not None
+    return (toy_settings if has_toy else quick_settings)(tmp_path / "data")
 
 
 @pytest.fixture
@@ -108,7 +116,7 @@ def yard_archive(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> I
     written.
     """
     data = tmp_path_factory.mktemp("archive")
-    with Archive(Settings(data_dir=data, store=QUICK_STORE)) as archive:
+    with Archive(Settings(data_dir=data, store=shared_store())) as archive:
         ingest_all(archive, yard_clip)
         yield archive
 
@@ -181,13 +189,21 @@ def ingest_all(archive: Archive, *paths: Path) -> list[Outcome]:
         return list(ingest_paths(archive, paths))
 
 
-def environment(data: Path, **variables: str) -> dict[str, str]:
-    """The environment of a command with its own data directory and no settings of the user's."""
+def with_own_store(settings: Settings) -> Settings:
+    """The same with a server of frames of their own."""
+    return settings.model_copy(update={"store": OWN_STORE})
+
+
+def environment(settings: Settings, **variables: str) -> dict[str, str]:
+    """The environment of a command with these settings and none of the user's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MMRAG_")}
     own = {
-        "MMRAG_DATA_DIR": str(data),
-        "MMRAG_STORE__LINGER": f"{QUICK_STORE.linger}",
-        "MMRAG_SAMPLER__INTERVAL": f"{QUICK_SAMPLER.interval}",
+        "MMRAG_DATA_DIR": f"{settings.data_dir}",
+        "MMRAG_STORE__URI": settings.store.uri or "",
+        "MMRAG_STORE__LINGER": f"{settings.store.linger}",
+        "MMRAG_SAMPLER__INTERVAL": f"{settings.sampler.interval}",
+        "MMRAG_MODEL__NAME": settings.model.name,
+        "MMRAG_MODEL__SERVER__URL": settings.model.server.url or "",
     }
     return {**kept, **own, **variables}
 
@@ -206,11 +222,11 @@ def decoders_of(process: psutil.Process) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Command:
+def run(settings: Settings) -> Command:
     """Runs `mmrag-video` as a user does, in a process of its own."""
 
     def run_command(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        env = environment(tmp_path / "data", **variables)
+        env = environment(settings, **variables)
         return run_forked([*map(str, arguments)], env, timeout=120)
 
     return run_command

@@ -13,9 +13,10 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import ingest_paths
-from mmrag_video.settings import ClockSettings, Settings, StoreSettings
+from mmrag_video.settings import ClockSettings, Settings
 from mmrag_video.video.frames import Image
 from tests.footage import Encoding, steadily, write_pictures
+from tests.shared_servers import shared_store
 
 ZONE = "Europe/Lisbon"
 HOSTILE_CAMERA = "<img src=x onerror=alert(1)> \"&'"
@@ -53,7 +54,7 @@ def page_archive(folder: Path) -> Iterator[PageArchive]:
     )
     write_scene(recordings / HOSTILE_CAMERA / "clip.mp4", seconds=3, colour=(240, 240, 240))
     settings = Settings(
-        data_dir=folder / "data", clock=ClockSettings(zone=ZONE), store=StoreSettings(linger=0.5)
+        data_dir=folder / "data", clock=ClockSettings(zone=ZONE), store=shared_store()
     )
     with Archive(settings) as archive:
         with writer_lock(archive.directory.root):

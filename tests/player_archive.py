@@ -9,8 +9,9 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.ingest import ingest_paths
-from mmrag_video.settings import ClockSettings, SamplerSection, Settings, StoreSettings
+from mmrag_video.settings import ClockSettings, SamplerSection, Settings
 from tests.footage import Encoding, Numbered, steadily, write_numbered
+from tests.shared_servers import shared_store
 
 SIZE = (320, 240)
 UNSTEADY = [*steadily(20), 1300, 1340, 1390, 1900, 2500, *steadily(75, start=5600)]
@@ -55,7 +56,7 @@ def player_archive(folder: Path) -> Iterator[PlayerArchive]:
         data_dir=folder / "data",
         clock=ClockSettings(zone="Europe/Lisbon"),
         sampler=SamplerSection(interval=4),
-        store=StoreSettings(linger=0.5),
+        store=shared_store(),
     )
     with Archive(settings) as archive:
         with writer_lock(archive.directory.root):

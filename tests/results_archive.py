@@ -15,9 +15,10 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.errors import ModelError
 from mmrag_video.ingest import ingest_paths
 from mmrag_video.models.base import Candidate, Judgement, Query
-from mmrag_video.settings import ClockSettings, Settings, StoreSettings
+from mmrag_video.settings import ClockSettings, Settings
 from mmrag_video.video.frames import Image
 from tests.footage import write_pictures
+from tests.shared_servers import shared_store
 
 _RATE = 25
 _SIZE = (320, 240)
@@ -70,7 +71,7 @@ def results_archive(folder: Path, reranker: Redness | None = None) -> Iterator[R
     settings = Settings(
         data_dir=folder / "data",
         clock=ClockSettings(zone="Europe/Lisbon"),
-        store=StoreSettings(linger=0.5),
+        store=shared_store(),
     )
     with Archive(settings) as archive:
         with writer_lock(archive.directory.root):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import COMMAND, environment
+from tests.conftest import COMMAND, environment, toy_settings, with_own_store
 
 
 class Supervised:
@@ -102,7 +102,7 @@ def wait_until(
 def serve_over(data: Path, *options: str, **variables: str) -> Supervised:
     """`mmrag-video serve` on a free port."""
     command = [*COMMAND, "serve", "--port", "0", *options]
-    return Supervised(command, environment(data, **variables))
+    return Supervised(command, environment(with_own_store(toy_settings(data)), **variables))
 
 
 def address_of(one: Supervised, times: int = 1) -> str:

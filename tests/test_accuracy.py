@@ -13,8 +13,9 @@ import pytest
 
 from mmrag_video.archive import Archive
 from mmrag_video.evaluate import answer_queries, metrics, read_queries, video_paths
-from mmrag_video.settings import Settings, StoreSettings
+from mmrag_video.settings import Settings
 from tests.conftest import ingest_all
+from tests.shared_servers import shared_store
 
 FOOTAGE = os.environ.get("MMRAG_FOOTAGE")
 pytestmark = pytest.mark.skipif(not FOOTAGE, reason="MMRAG_FOOTAGE names no labelled footage")
@@ -25,7 +26,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     folder = Path(FOOTAGE or "")
     labelled = read_queries(folder / "queries.json")
     data = tmp_path_factory.mktemp("accuracy")
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+    with Archive(Settings(data_dir=data, store=shared_store())) as archive:
         ingest_all(archive, *video_paths(labelled, folder))
         yield metrics(answer_queries(archive, labelled))
 

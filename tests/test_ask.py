@@ -18,12 +18,13 @@ from mmrag_video.moment_pictures import MOST_PIXELS
 from mmrag_video.moments import Confidence
 from mmrag_video.question_prompt import write_prompt
 from mmrag_video.search import search
-from mmrag_video.settings import GeneratorSettings, Settings, StoreSettings
+from mmrag_video.settings import GeneratorSettings, Settings
 from mmrag_video.video.timecode import Timecode
 from tests.chat_server import ChatServer
 from tests.conftest import ingest_all, passing_block
 from tests.footage import write_pictures
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
+from tests.shared_servers import shared_store
 from tests.test_citations import anything
 from web.words import timecode
 
@@ -179,7 +180,7 @@ def large(
     """A recording with pictures larger than a generator gets."""
     folder = tmp_path_factory.mktemp("large")
     write_pictures(folder / "roof.mp4", passing_block(1.5, size=(1280, 720)))
-    settings = Settings(data_dir=folder / "data", store=StoreSettings(linger=0.5))
+    settings = Settings(data_dir=folder / "data", store=shared_store())
     with with_generator(settings, url=writing_server.url) as archive:
         [outcome] = ingest_all(archive, folder / "roof.mp4")
         assert outcome.recording is not None

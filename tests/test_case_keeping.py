@@ -21,12 +21,15 @@ from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
 from mmrag_video.moments import Span
 from mmrag_video.reindex import reindex_paths
 from mmrag_video.retention import apply, decide
-from mmrag_video.settings import RetentionSettings, Settings, StoreSettings
+from mmrag_video.settings import RetentionSettings, Settings
 from mmrag_video.video.discover import FoundFile
 from tests.conftest import RATE, Command, ingest_all, passing_block
 from tests.footage import write_pictures
 from tests.growing import GrowingFile
+from tests.shared_servers import shared_store
 from tests.worker_process import counted, worker_with
+
+pytestmark = pytest.mark.toy_model
 
 LATER = datetime.now(UTC) + timedelta(days=9000)
 
@@ -162,7 +165,7 @@ def test_a_source_that_forgets_what_is_deleted_does_not_forget_it(
     shutil.copy(gate_clip, goes)
     clip(nvr / "lobby.mp4", 1)  # a folder with nothing in it is not believed
     with (
-        worker_with(settings.data_dir, {"nvr": {"folder": nvr, "gone": "forget"}}) as worker,
+        worker_with(settings, {"nvr": {"folder": nvr, "gone": "forget"}}) as worker,
         Archive(settings) as archive,
     ):
         worker.wait_until(lambda: counted(archive, JobState.DONE) == 3, "all are searchable")
@@ -184,7 +187,7 @@ def test_what_is_collected_while_it_grows_is_in_the_case_when_it_is_finished(
 ) -> None:
     path = tmp_path / "gate.ts"
     pictures = passing_block(6, (160, 120))
-    settings = Settings(data_dir=tmp_path / "data", store=StoreSettings(linger=0.5))
+    settings = Settings(data_dir=tmp_path / "data", store=shared_store())
     with Archive(settings) as archive:
         archive.activate(archive.identity)
         growing = GrowingFile(path)

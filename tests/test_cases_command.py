@@ -11,6 +11,8 @@ from mmrag_video.archive import Archive
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 
+pytestmark = pytest.mark.toy_model
+
 Ask = Callable[..., Result]
 
 

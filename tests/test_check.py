@@ -27,6 +27,8 @@ from mmrag_video.video.clips import UNFINISHED
 from mmrag_video.video.sampled import SampledFrame
 from tests.conftest import Command, ingest_all
 
+pytestmark = pytest.mark.toy_model
+
 
 @pytest.fixture
 def clip(opened: Archive, yard_clip: Path) -> Path:

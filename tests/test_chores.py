@@ -19,6 +19,8 @@ from tests.conftest import ingest_all
 from workers.chores import Chores
 from workers.ringing import Ringing
 
+pytestmark = pytest.mark.toy_model
+
 
 def carry_out(archive: Archive, **sources: SourceSettings) -> None:
     """As the worker does when no recording is at hand."""

@@ -17,7 +17,7 @@ from PIL import Image
 from mmrag_video.archive import Archive
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
-from tests.conftest import COMMAND, Command, environment
+from tests.conftest import COMMAND, Command, environment, quick_settings
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_the_page_says_its_address_and_ends_in_order(tmp_path: Path):
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [*COMMAND, "page", "--port", str(port)],
-        env=environment(tmp_path / "data"),
+        env=environment(quick_settings(tmp_path / "data")),
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -16,7 +16,7 @@ import pytest
 
 from mmrag_video.errors import ModelError
 from mmrag_video.models.connection import Connection
-from tests.conftest import COMMAND, environment
+from tests.conftest import COMMAND, environment, quick_settings
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -127,7 +127,7 @@ def test_somebody_at_a_terminal_is_told_what_is_waited_for(tmp_path: Path):
         with server(answer) as url:
             variables = {"MMRAG_MODEL__NAME": "server", "MMRAG_MODEL__SERVER__URL": url}
             command = [*COMMAND, "models", "test", "server"]
-            own = environment(tmp_path, TERM="xterm", COLUMNS="200", **variables)
+            own = environment(quick_settings(tmp_path), TERM="xterm", COLUMNS="200", **variables)
             if not at_a_terminal:
                 own["MMRAG_MODEL__SERVER__TIME_LIMIT"] = "3"
             with subprocess.Popen(command, env=own, stderr=writer) as process:

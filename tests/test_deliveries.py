@@ -21,6 +21,8 @@ from tests.hits import hit_of
 from tests.hook import SECRET, Hook, hook
 from workers.deliveries import MOST_ATTEMPTS, Deliveries, deliver
 
+pytestmark = pytest.mark.toy_model
+
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:

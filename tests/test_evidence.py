@@ -31,7 +31,9 @@ from mmrag_video.evidence.verifying import verify
 from mmrag_video.moments import Span
 from mmrag_video.video.blurring import parse_region
 from mmrag_video.video.pyav_reader import PyavReader
-from tests.conftest import COMMAND, Command, environment, ingest_all
+from tests.conftest import COMMAND, Command, environment, ingest_all, quick_settings
+
+pytestmark = pytest.mark.toy_model
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +273,10 @@ def test_ctrl_c_leaves_nothing_half_named_and_the_command_goes_on(
     target = tmp_path / "out"
     command = ["evidence", case.name, "--to", str(target), "--blur", "0,0 1,1"]
     process = subprocess.Popen(
-        [*COMMAND, *command], env=environment(data), stderr=subprocess.PIPE, text=True
+        [*COMMAND, *command],
+        env=environment(quick_settings(data)),
+        stderr=subprocess.PIPE,
+        text=True,
     )
     half = tmp_path / "out.partial"
     deadline = time.monotonic() + 60

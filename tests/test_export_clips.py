@@ -24,6 +24,8 @@ from tests.conftest import Command, ingest_all, passing_block
 from tests.exported import moment_in, recording_at
 from tests.footage import Encoding, Numbered, number_in, steadily, write_numbered, write_pictures
 
+pytestmark = pytest.mark.toy_model
+
 UNSTEADY = [0, 40, 95, 120, 300, 310, 340, 400, 410, 480, 560, 600, 700, 800, 850, 900, 1000, 1010]
 HEVC = {"x265-params": "log-level=none:bframes=3"}
 FILES = {

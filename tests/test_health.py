@@ -38,13 +38,15 @@ from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.ingest import OutcomeState
 from mmrag_video.settings import Settings, SourceSettings, StoreSettings
 from mmrag_video.work_done import WorkDone, sum_of
-from tests.conftest import ingest_all
+from tests.conftest import ingest_all, toy_settings, with_own_store
 from tests.markdown import document, first_column
 from tests.page_archive import PageArchive
 from tests.page_client import LOCAL, get, words_of
 from web.app import create_app
 from web.health_check import LEAST_SPACE, HealthCheck, Part
 from web.metrics import Metrics
+
+pytestmark = pytest.mark.toy_model
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ALL_WELL = {"status": "ok"}
@@ -330,7 +332,7 @@ def test_every_part_and_kind_is_documented(head: str, names: type[Part] | type[E
 def searchable(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> Iterator[Archive]:
     """An archive whose store may be killed: it is there again for the next test."""
     data = tmp_path_factory.mktemp("searchable")
-    with Archive(Settings(data_dir=data, store=StoreSettings(linger=0.5))) as archive:
+    with Archive(with_own_store(toy_settings(data))) as archive:
         ingest_all(archive, yard_clip)
         yield archive
 

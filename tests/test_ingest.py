@@ -32,9 +32,10 @@ from mmrag_video.search import search
 from mmrag_video.settings import CameraSettings, SamplerSection, Settings, StoreSettings
 from mmrag_video.video.discover import FoundFile
 from mmrag_video.video.wall_clock import ClockOrigin
-from tests.conftest import COMMAND, Command, environment, ingest_all
+from tests.conftest import COMMAND, Command, environment, ingest_all, toy_settings, with_own_store
 from tests.footage import Encoding, cut_short, steadily, write_numbered, write_sound_only
 
+pytestmark = pytest.mark.toy_model
 RED_BLOCK = Query(text="something red")
 
 
@@ -159,15 +160,16 @@ def test_a_file_that_lies_as_it_did_is_not_read_again(
 
 
 def test_a_store_that_was_killed_is_started_again_for_the_next_search(
-    archive: Archive, yard_clip: Path
+    settings: Settings, yard_clip: Path
 ):
-    ingest_all(archive, yard_clip)
-    found = findable(archive)
-    server = json.loads((archive.directory.store / "server.json").read_text())
-    keeper = psutil.Process(server["pid"])
-    keeper.kill()
-    psutil.wait_procs([keeper], timeout=15)
-    assert findable(archive) == found != []
+    with Archive(with_own_store(settings)) as archive:
+        ingest_all(archive, yard_clip)
+        found = findable(archive)
+        server = json.loads((archive.directory.store / "server.json").read_text())
+        keeper = psutil.Process(server["pid"])
+        keeper.kill()
+        psutil.wait_procs([keeper], timeout=15)
+        assert findable(archive) == found != []
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
@@ -195,7 +197,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
 @contextmanager
 def ingest_under_way(data: Path, clip: Path) -> Iterator[subprocess.Popen[bytes]]:
     """An ingest in a process of its own that has written some frames and will write more."""
-    process = subprocess.Popen([*COMMAND, "ingest", str(clip)], env=environment(data))
+    process = subprocess.Popen([*COMMAND, "ingest", str(clip)], env=environment(toy_settings(data)))
     try:
         deadline = time.monotonic() + 60
         while not list(data.glob("thumbnails/**/*.jpg")):
@@ -238,7 +240,7 @@ def test_a_decoder_that_is_killed_costs_one_recording(
 ):
     process = subprocess.Popen(
         [*COMMAND, "ingest", str(long_clip), str(yard_clip)],
-        env=environment(settings.data_dir),
+        env=environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -392,7 +394,7 @@ def test_a_new_index_takes_over_by_command_and_the_old_one_goes_when_told(
     assert run("ingest", yard_clip, **other).stdout == "1 already known.\n"
     told = run("reindex", "--drop-old", **other)
     assert told.stdout == "1 already known.\n"
-    assert told.stderr.startswith("Dropped: model basic")
+    assert told.stderr.startswith("Dropped: model server")
     assert run("reindex", "--drop-old", **other).stderr == ""
 
 

@@ -28,7 +28,7 @@ from mmrag_video.models.base import Model
 from mmrag_video.models.registry import load_model
 from mmrag_video.recording_file import FileState, file_state
 from mmrag_video.saved_search import ring_missed, save_search
-from mmrag_video.settings import CameraSettings, Settings, StoreSettings
+from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.clock import FileTimes, clock_of
 from mmrag_video.video.containers import open_container, stored_packets
 from mmrag_video.video.discover import FoundFile
@@ -39,6 +39,7 @@ from mmrag_video.video.sampler import sample
 from tests.conftest import RATE, passing_block
 from tests.footage import FAST_X264, Encoding, Scene, write_pictures, write_scene
 from tests.growing import AT_ONCE, GrowingFile
+from tests.shared_servers import shared_store
 from tests.test_shorter_vectors import Counting
 from web.app import create_app
 
@@ -124,7 +125,7 @@ def test_a_still_part_keeps_its_first_frame_and_what_moves_later(tmp_path: Path)
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """One for all: each test has a folder of its own."""
     data = tmp_path_factory.mktemp("live") / "data"
-    settings = Settings(data_dir=data, store=StoreSettings(linger=0.5))
+    settings = Settings(data_dir=data, store=shared_store())
     loaded = load_model(settings.model)
     with Archive(settings, Model(Counting(loaded.embedder), loaded.reranker)) as archive:
         archive.activate(archive.identity)

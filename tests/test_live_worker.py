@@ -15,6 +15,8 @@ from tests.conftest import passing_block
 from tests.growing import GrowingFile
 from tests.worker_process import counted, found_by_search, worker_with
 
+pytestmark = pytest.mark.toy_model
+
 
 @pytest.fixture
 def nvr(tmp_path: Path) -> Path:
@@ -39,14 +41,14 @@ def test_the_worker_takes_a_file_while_it_grows_also_after_it_was_killed(
         return False
 
     with Archive(settings) as archive:
-        with worker_with(settings.data_dir, sources) as worker:
+        with worker_with(settings, sources) as worker:
             worker.wait_until(settings.data_dir.exists, "it runs")
             worker.wait_until(is_taken, "the file is searchable while it grows")
             assert found_by_search(settings) == {name}
             [live] = archive.catalog.recordings()
             assert live.live
             worker.stop(signal.SIGKILL)
-        with worker_with(settings.data_dir, sources) as worker:
+        with worker_with(settings, sources) as worker:
             file.write(pictures)
             file.close()
             worker.wait_for(f"{name} is searchable")

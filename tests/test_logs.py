@@ -24,6 +24,8 @@ from tests.markdown import document, first_column
 from workers import logs
 from workers.daily import DailyLine, DayFigures, daily_words, day_figures, days_due
 
+pytestmark = pytest.mark.toy_model
+
 LISBON = ZoneInfo("Europe/Lisbon")
 _log = logging.getLogger("workers.test")
 _neighbour = logging.getLogger("mmrag_video.test")

@@ -23,7 +23,7 @@ from mmrag_video.models.drawn import DRAWN  # noqa: E402
 from mmrag_video.models.dual_encoder.variant import ABOUT  # noqa: E402
 from mmrag_video.sample_pictures import MOST, sample_of_paths  # noqa: E402
 from tests import checkpoints  # noqa: E402
-from tests.conftest import COMMAND, Command, environment  # noqa: E402
+from tests.conftest import COMMAND, Command, environment, quick_settings  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_list_makes_no_data_directory_and_imports_no_torch(run, tmp_path):
     assert run("models").returncode == 0
     assert not (tmp_path / "data").exists()
     # Not by `run`, whose processes have imported the command before they begin.
-    env = environment(tmp_path / "data", PYTHONPROFILEIMPORTTIME="1")
+    env = environment(quick_settings(tmp_path / "data"), PYTHONPROFILEIMPORTTIME="1")
     loaded = subprocess.run(
         [*COMMAND, "models"], env=env, capture_output=True, text=True, check=True
     ).stderr

@@ -15,6 +15,8 @@ from tests.page_archive import PageArchive
 from tests.people import ADMIN, PASSWORD, with_users
 from web.server import PageServer
 
+pytestmark = pytest.mark.toy_model
+
 
 @contextmanager
 def listening(archive: Archive) -> Iterator[PageServer]:

@@ -19,6 +19,8 @@ from tests.page_client import LOCAL, get, words_of
 from tests.queued import WORKER, fail_next, run_next, wait_in_line
 from web.app import create_app
 
+pytestmark = pytest.mark.toy_model
+
 
 @pytest.fixture
 def context(browser: Browser, archive: Archive) -> Iterator[BrowserContext]:

@@ -20,6 +20,8 @@ from mmrag_video.settings import WorkerSettings
 from tests.conftest import Command
 from tests.queued import WORKER, fail_next, run_next, wait_in_line
 
+pytestmark = pytest.mark.toy_model
+
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 

@@ -44,6 +44,8 @@ from workers.chores import Chores
 from workers.ringing import Ringing
 from workers.scanning import seen
 
+pytestmark = pytest.mark.toy_model
+
 NOW = datetime(2026, 3, 31, tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
 

@@ -29,12 +29,13 @@ from mmrag_video.models.base import Query
 from mmrag_video.moments import Confidence
 from mmrag_video.saved_search import FEWEST, ring, ring_missed, save_search, threshold
 from mmrag_video.search import search
-from mmrag_video.settings import ModelSettings, Settings, StoreSettings
+from mmrag_video.settings import ModelSettings, Settings
 from mmrag_video.video.frames import Image
 from tests.conftest import ingest_all
 from tests.footage import Encoding, write_pictures
 from tests.hook import SECRET
 from tests.model_server import ModelServer
+from tests.shared_servers import shared_store
 from tests.toy_model import COLOURS
 from workers.chores import Chores
 from workers.ringing import Ringing
@@ -59,7 +60,7 @@ def settings_of(data: Path, url: str) -> Settings:
     chosen = {"name": "server", "reranker": "server", "server": at}
     return Settings(
         data_dir=data,
-        store=StoreSettings(linger=0.5),
+        store=shared_store(),
         model=ModelSettings.model_validate(chosen),
     )
 

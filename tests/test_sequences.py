@@ -16,11 +16,12 @@ from mmrag_video.models.base import Facts, Model, NamedThing, Query
 from mmrag_video.moments import Confidence
 from mmrag_video.search import search
 from mmrag_video.sequences import Pair, Step, find_pairs
-from mmrag_video.settings import Settings, StoreSettings
+from mmrag_video.settings import Settings
 from mmrag_video.unwanted import AWAY, query_vector
 from mmrag_video.video.frames import Image
 from tests.conftest import ingest_all
 from tests.footage import write_pictures
+from tests.shared_servers import shared_store
 
 DARK, LIGHT = "in the dark", "in daylight"
 EVERYWHERE = FrameFilter()
@@ -38,7 +39,7 @@ def passing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         ("shed/shed.mp4", 13),
     ):
         write_light(folder / "recordings" / name, level)
-    settings = Settings(data_dir=folder / "data", store=StoreSettings(linger=0.5))
+    settings = Settings(data_dir=folder / "data", store=shared_store())
     with Archive(settings) as archive:
         ingest_all(archive, folder / "recordings")
         yield archive

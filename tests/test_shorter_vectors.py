@@ -23,10 +23,11 @@ from mmrag_video.metrics import SLACK
 from mmrag_video.models.base import Embedder, FrameEmbedding, Query
 from mmrag_video.models.matryoshka import prefix
 from mmrag_video.search import search
-from mmrag_video.settings import ModelSettings, Settings, StoreSettings
+from mmrag_video.settings import ModelSettings, Settings
 from mmrag_video.video.sampled import SampledFrame
 from tests import checkpoints
-from tests.conftest import environment, ingest_all
+from tests.conftest import environment, ingest_all, quick_settings
+from tests.shared_servers import shared_store
 
 WHOLE = 128
 QUERY = Query(text="something red")
@@ -75,7 +76,7 @@ class Counting:
 
 def settings(data: Path, folder: Path, **model: int) -> Settings:
     chosen = ModelSettings(name="qwen3-vl-2b", path=str(folder), frame_tokens=16, **model)
-    return Settings(data_dir=data, model=chosen, store=StoreSettings(linger=0.5))
+    return Settings(data_dir=data, model=chosen, store=shared_store())
 
 
 def test_a_cut_index_holds_and_finds_by_cut_vectors(
@@ -148,7 +149,7 @@ def test_the_command_prints_a_line_for_each_length(
     asked = ["evaluate", str(queries), "--videos", str(yard_clip.parent), "--dimensions"]
 
     def run(*arguments: str, **variables: str) -> Result:
-        env = environment(tmp_path / "data", COLUMNS="400", **variables)
+        env = environment(quick_settings(tmp_path / "data"), COLUMNS="400", **variables)
         return CliRunner().invoke(cli, [*asked, *arguments], env=env)
 
     told = run("64,128", **variables)

@@ -26,6 +26,8 @@ from mmrag_video.sources import (
 )
 from tests.queued import fail_next, run_next, wait_in_line
 
+pytestmark = pytest.mark.toy_model
+
 
 @pytest.fixture
 def nvr(tmp_path: Path) -> Path:

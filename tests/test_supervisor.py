@@ -16,8 +16,14 @@ import pytest
 from mmrag_video.archive import Archive
 from mmrag_video.errors import ExitCode
 from mmrag_video.index.server import end_unused_server, lease_server
-from mmrag_video.settings import Settings
-from tests.conftest import COMMAND, environment, ingest_all
+from tests.conftest import (
+    COMMAND,
+    environment,
+    ingest_all,
+    quick_settings,
+    toy_settings,
+    with_own_store,
+)
 from tests.supervised import Supervised, address_of, keeper_of, lives, serve_over, wait_until
 
 SUPERVISOR = """
@@ -230,7 +236,7 @@ def test_a_server_that_hangs_is_killed(tmp_path: Path):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, yard_clip: Path) -> Path:
     """A data directory that holds the yard's recording; each test ends what it serves."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("served") / "data")
+    settings = with_own_store(toy_settings(tmp_path_factory.mktemp("served") / "data"))
     with Archive(settings) as archive:
         ingest_all(archive, yard_clip)
     return settings.data_dir
@@ -317,7 +323,7 @@ def test_a_data_directory_that_is_not_there_yet_is_no_wrong_usage(tmp_path: Path
     (tmp_path / "unmounted").touch()
     told = subprocess.run(
         [*COMMAND, command],
-        env=environment(tmp_path / "unmounted" / "data"),
+        env=environment(with_own_store(quick_settings(tmp_path / "unmounted" / "data"))),
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from mmrag_video.archive import Archive
 from mmrag_video.cli import cli
 from mmrag_video.settings import Settings
-from tests.conftest import COMMAND, Command, environment
+from tests.conftest import COMMAND, Command, environment, quick_settings
+
+pytestmark = pytest.mark.toy_model
 
 PASSWORD = "correct horse battery"
 
@@ -80,7 +82,7 @@ def test_a_log_that_was_changed_or_cut_off_is_told_by_the_exit_code(
 def test_a_password_comes_from_standard_input_and_not_from_the_arguments(data: Path) -> None:
     added = subprocess.run(
         [*COMMAND, "users", "add", "ana", "--role", "admin"],
-        env=environment(data),
+        env=environment(quick_settings(data)),
         input=f"{PASSWORD}\n",
         capture_output=True,
         text=True,

@@ -39,6 +39,8 @@ from mmrag_video.evidence.signing import fingerprint, pem_of, read_private_key, 
 from mmrag_video.evidence.verifying import Verdict, verify
 from tests.conftest import Command
 
+pytestmark = pytest.mark.toy_model
+
 NAMES = ["clips/001 gate.mp4", "clips/002 Tür.mp4", "report.html", "empty.txt"]
 
 

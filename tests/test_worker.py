@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +18,12 @@ from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
 from mmrag_video.index.keeper import ADDRESS_FILE
 from mmrag_video.settings import Settings, SourceSettings
-from tests.conftest import COMMAND, decoders_of, environment
+from tests.conftest import Command, decoders_of, with_own_store
 from tests.worker_process import counted, found_by_search, worker_on, worker_with
 
 THREE_TRIES = {"MMRAG_WORKER__RETRY": "0.2", "MMRAG_WORKER__ATTEMPTS": "3"}
+
+pytestmark = pytest.mark.toy_model
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def frames_are_written(settings: Settings) -> bool:
 
 
 def test_what_arrives_becomes_searchable(settings: Settings, nvr: Path, yard_clip: Path):
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_until(settings.data_dir.exists, "it runs")
         shutil.copy(yard_clip, nvr)
         worker.wait_for(f"{yard_clip.name} is searchable")
@@ -50,7 +51,7 @@ def test_a_recording_that_fails_is_tried_again_set_aside_and_stops_no_other(
     settings: Settings, nvr: Path, yard_clip: Path
 ):
     (nvr / "a_broken.mp4").write_text("no video at all")
-    with worker_on(settings.data_dir, nvr, **THREE_TRIES) as worker:
+    with worker_on(settings, nvr, **THREE_TRIES) as worker:
         shutil.copy(yard_clip, nvr)
         worker.wait_for("tried 3 times and is set aside")
         worker.wait_for("is searchable")
@@ -74,7 +75,7 @@ def test_a_file_that_grows_is_left_alone_until_it_is_finished(
     settings: Settings, nvr: Path, yard_clip: Path
 ):
     content = yard_clip.read_bytes()
-    with worker_with(settings.data_dir, {"nvr": {"folder": nvr, "settle": 2}}) as worker:
+    with worker_with(settings, {"nvr": {"folder": nvr, "settle": 2}}) as worker:
         worker.wait_until(settings.data_dir.exists, "it runs")
         with (nvr / "growing.mp4").open("wb") as file:
             for part in range(10):
@@ -89,7 +90,7 @@ def test_a_file_that_grows_is_left_alone_until_it_is_finished(
 def test_another_file_under_the_same_name_takes_the_place_of_the_first(
     settings: Settings, nvr: Path, yard_clip: Path, long_clip: Path
 ):
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    with worker_on(settings, nvr) as worker, Archive(settings) as archive:
         shutil.copy(yard_clip, nvr / "gate.mp4")
         worker.wait_for("is searchable")
         [first] = archive.catalog.recordings()
@@ -105,7 +106,7 @@ def test_another_file_under_the_same_name_takes_the_place_of_the_first(
 def test_a_file_that_was_moved_is_the_same_recording(
     settings: Settings, nvr: Path, yard_clip: Path
 ):
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    with worker_on(settings, nvr) as worker, Archive(settings) as archive:
         shutil.copy(yard_clip, nvr)
         worker.wait_for("is searchable")
         [before] = archive.catalog.recordings()
@@ -126,7 +127,7 @@ def test_a_recording_whose_file_is_deleted_stays_or_goes_by_setting(
     settings: Settings, nvr: Path, yard_clip: Path, long_clip: Path, gone: str
 ):
     with (
-        worker_with(settings.data_dir, {"nvr": {"folder": nvr, "gone": gone}}) as worker,
+        worker_with(settings, {"nvr": {"folder": nvr, "gone": gone}}) as worker,
         Archive(settings) as archive,
     ):
         shutil.copy(yard_clip, nvr / "stays.mp4")
@@ -145,13 +146,13 @@ def test_what_there_is_no_room_for_goes_by_itself_also_while_the_worker_is_pause
     settings: Settings, nvr: Path, yard_clip: Path
 ):
     shutil.copy(yard_clip, nvr)
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_for("is searchable")
         worker.stop()
     (nvr / "waits.mp4").write_text("it waits, whatever it is")
     with Archive(settings) as archive:
         archive.catalog.worker.pause(True)
-    with worker_on(settings.data_dir, nvr, MMRAG_RETENTION__GIGABYTES="1e-9") as worker:
+    with worker_on(settings, nvr, MMRAG_RETENTION__GIGABYTES="1e-9") as worker:
         worker.wait_for("1 recording let go of, as the retention says")
         with Archive(settings) as archive:
             assert archive.catalog.recordings() == []
@@ -161,7 +162,7 @@ def test_what_there_is_no_room_for_goes_by_itself_also_while_the_worker_is_pause
 def test_a_folder_that_is_not_mounted_has_lost_nothing(
     settings: Settings, nvr: Path, yard_clip: Path
 ):
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    with worker_on(settings, nvr) as worker, Archive(settings) as archive:
         shutil.copy(yard_clip, nvr)
         worker.wait_for("is searchable")
         nvr.rename(nvr.with_name("elsewhere"))
@@ -188,7 +189,7 @@ def test_a_file_that_cannot_be_looked_at_is_a_failure_of_its_own(
     with Archive(settings) as archive:
         archive.catalog.jobs.add("nvr", [(file, -1e12)])
     loop.symlink_to(loop)
-    with worker_on(settings.data_dir, nvr, **THREE_TRIES) as worker:
+    with worker_on(settings, nvr, **THREE_TRIES) as worker:
         worker.wait_for("is searchable")
         worker.wait_for(f"{loop} cannot be read .* set aside")
     assert not [line for line in worker.log if "Nothing is lost" in line]
@@ -199,7 +200,7 @@ def test_another_disk_in_the_place_of_a_source_is_watched_too(
 ):
     """The schedule is too slow to notice anything here."""
     sources = {"nvr": {"folder": nvr, "every": 600}}
-    with worker_with(settings.data_dir, sources) as worker:
+    with worker_with(settings, sources) as worker:
         (nvr / "first.mp4").write_bytes(yard_clip.read_bytes())
         worker.wait_for("first.mp4 is searchable")
         if os.system(f"mount -t tmpfs -o size=24m tmpfs {nvr} 2>/dev/null") != 0:
@@ -213,7 +214,7 @@ def test_another_disk_in_the_place_of_a_source_is_watched_too(
 
 
 def test_it_waits_while_somebody_else_ingests(settings: Settings, nvr: Path, yard_clip: Path):
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_until(settings.data_dir.exists, "it runs")
         with writer_lock(settings.data_dir):
             shutil.copy(yard_clip, nvr)
@@ -235,9 +236,9 @@ def _is_free(data: Path) -> bool:
 def test_a_second_worker_says_so_and_waits_and_then_takes_over(
     settings: Settings, nvr: Path, yard_clip: Path
 ):
-    with worker_on(settings.data_dir, nvr) as first:
+    with worker_on(settings, nvr) as first:
         first.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
-        with worker_on(settings.data_dir, nvr) as second:
+        with worker_on(settings, nvr) as second:
             second.wait_for("Another worker .* waiting until it ends")
             shutil.copy(yard_clip, nvr)
             first.wait_for("is searchable")
@@ -249,7 +250,7 @@ def test_a_second_worker_says_so_and_waits_and_then_takes_over(
 
 
 def test_a_second_worker_that_waits_ends_when_it_is_told(settings: Settings, nvr: Path):
-    with worker_on(settings.data_dir, nvr) as first, worker_on(settings.data_dir, nvr) as second:
+    with worker_on(settings, nvr) as first, worker_on(settings, nvr) as second:
         both = (first, second)
         waiting = _the_one_that_waits(both)
         assert waiting.stop() == ExitCode.INTERRUPTED
@@ -272,7 +273,7 @@ def test_a_stop_in_the_middle_of_a_recording_leaves_nothing_half(
     settings: Settings, nvr: Path, endless_clip: Path, how: signal.Signals
 ):
     shutil.copy(endless_clip, nvr)
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_until(lambda: frames_are_written(settings), "frames are written")
         assert worker.stop(how) == ExitCode.INTERRUPTED
     assert found_by_search(settings) == set()
@@ -280,7 +281,7 @@ def test_a_stop_in_the_middle_of_a_recording_leaves_nothing_half(
         assert archive.catalog.failures() == [], "it was stopped, it did not fail"
         # In the middle of a batch that takes longer than it has, it leaves the rest to the next.
         assert counted(archive, JobState.WAITING) + counted(archive, JobState.RUNNING) == 1
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_for("is searchable")
     assert found_by_search(settings) == {endless_clip.name}
 
@@ -292,7 +293,7 @@ def test_it_holds_still_while_it_is_paused_and_goes_on_where_it_was(
     small_lots = {"MMRAG_DECODE__QUEUE": "4", "MMRAG_MODEL__BATCH": "4"}
     # As often as by default, so that the decoder is not done when the first frames are written.
     with (
-        worker_on(settings.data_dir, nvr, MMRAG_SAMPLER__INTERVAL="0.5", **small_lots) as worker,
+        worker_on(settings, nvr, MMRAG_SAMPLER__INTERVAL="0.5", **small_lots) as worker,
         Archive(settings) as archive,
     ):
         worker.wait_until(lambda: frames_are_written(settings), "frames are written")
@@ -311,7 +312,7 @@ def test_it_holds_still_while_it_is_paused_and_goes_on_where_it_was(
 def test_nothing_is_worked_on_in_quiet_hours(settings: Settings, nvr: Path, yard_clip: Path):
     shutil.copy(yard_clip, nvr)
     with (
-        worker_on(settings.data_dir, nvr, MMRAG_WORKER__QUIET='["00:00-24:00"]') as worker,
+        worker_on(settings, nvr, MMRAG_WORKER__QUIET='["00:00-24:00"]') as worker,
         Archive(settings) as archive,
     ):
         worker.wait_until(lambda: counted(archive, JobState.WAITING) == 1, "it is queued")
@@ -331,7 +332,7 @@ def test_several_recordings_are_worked_on_at_a_time(
         (nvr / f"gate{number}.mp4").write_bytes(long_clip.read_bytes() + bytes(number + 1))
     most = 0
     with (
-        worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="3") as worker,
+        worker_on(settings, nvr, MMRAG_WORKER__DECODERS="3") as worker,
         Archive(settings) as archive,
     ):
 
@@ -354,8 +355,9 @@ def test_several_recordings_are_worked_on_at_a_time(
 def test_a_store_that_is_killed_costs_no_recording_and_no_frame(
     settings: Settings, nvr: Path, endless_clip: Path
 ):
+    settings = with_own_store(settings)
     shutil.copy(endless_clip, nvr)
-    with worker_on(settings.data_dir, nvr) as worker:
+    with worker_on(settings, nvr) as worker:
         worker.wait_until(lambda: frames_are_written(settings), "frames are written")
         keeper = json.loads((settings.data_dir / "store" / ADDRESS_FILE).read_text())["pid"]
         os.kill(keeper, signal.SIGKILL)
@@ -378,7 +380,7 @@ def test_a_source_that_is_added_meanwhile_is_taken_up_with_its_own_rules(
     (door / "old").mkdir(parents=True)
     shutil.copy(yard_clip, door / "yes.mp4")
     shutil.copy(yard_clip, door / "old" / "no.mp4")
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    with worker_on(settings, nvr) as worker, Archive(settings) as archive:
         worker.wait_until(lambda: archive.catalog.worker.read().name != "", "it runs")
         source = SourceSettings(
             folder=door, camera="The door", ignore=("old/*",), settle=0, heartbeat=1.0
@@ -395,17 +397,8 @@ def test_a_source_that_is_added_meanwhile_is_taken_up_with_its_own_rules(
         assert run.sampler == wanted != settings.sampler_for("The door").fingerprint
 
 
-def test_a_wrong_setting_ends_it_in_one_sentence(nvr: Path, tmp_path: Path):
-    told = subprocess.run(
-        [*COMMAND, "work"],
-        env=environment(
-            tmp_path / "data", MMRAG_SOURCES='{"nvr": {"folder": "/x", "cron": "* *"}}'
-        ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_a_wrong_setting_ends_it_in_one_sentence(run: Command):
+    told = run("work", MMRAG_SOURCES='{"nvr": {"folder": "/x", "cron": "* *"}}')
     assert told.returncode == ExitCode.USAGE
     assert "five fields of a crontab" in told.stderr
     assert "Traceback" not in told.stderr
@@ -416,5 +409,5 @@ def test_a_file_of_a_name_that_is_no_text_is_ingested(
 ):
     stray = os.fsencode(nvr) + b"/gate-\xff.mp4"
     shutil.copy(yard_clip, os.fsdecode(stray))
-    with worker_on(settings.data_dir, nvr) as worker, Archive(settings) as archive:
+    with worker_on(settings, nvr) as worker, Archive(settings) as archive:
         worker.wait_until(lambda: counted(archive, JobState.DONE) == 1, "it is done")

@@ -92,7 +92,7 @@ def test_a_clock_that_is_set_by_an_hour_either_way_loses_and_repeats_nothing(
     (nvr / "broken.mp4").write_text("no video at all")
     arrive("before.mp4")
     with (
-        worker_with(settings.data_dir, {"nvr": source}, **second_try, **clock.variables) as worker,
+        worker_with(settings, {"nvr": source}, **second_try, **clock.variables) as worker,
         Archive(settings) as archive,
     ):
         worker.wait_for("before.mp4 is searchable")
@@ -130,7 +130,7 @@ def test_a_source_is_looked_at_by_its_crontab_when_clocks_are_put_back(
     source = {"folder": nvr, "watch": False, "cron": "* * * * *"}
     began = time.monotonic()
     with worker_with(
-        settings.data_dir, {"nvr": source}, MMRAG_CLOCK__ZONE="Europe/Lisbon", **clock.variables
+        settings, {"nvr": source}, MMRAG_CLOCK__ZONE="Europe/Lisbon", **clock.variables
     ) as worker:
         worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
         time.sleep(max(0.0, 15 - (time.monotonic() - began)))  # past the look at its start

@@ -18,12 +18,12 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.jobs import JobState
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
-from mmrag_video.settings import Settings
-from tests.conftest import decoders_of
+from mmrag_video.settings import Settings, StoreSettings
+from tests.conftest import decoders_of, toy_settings, with_own_store
 from tests.supervised import Supervised, address_of, keeper_of, serve_over, wait_until
 from tests.worker_process import counted, worker_on
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.toy_model]
 ROUNDS = int(os.environ.get("MMRAG_FAULT_ROUNDS", "2"))
 """20 with 30 recordings take some minutes: `MMRAG_FAULT_ROUNDS=20 MMRAG_FAULT_RECORDINGS=30`."""
 RECORDINGS = int(os.environ.get("MMRAG_FAULT_RECORDINGS", "4"))
@@ -146,7 +146,7 @@ def test_a_decoder_that_hangs_costs_a_try_and_the_others_go_on(
     settings: Settings, nvr: Path, tmp_path: Path
 ):
     with worker_on(
-        settings.data_dir, nvr, MMRAG_DECODE__TIME_LIMIT="2", MMRAG_WORKER__RETRY="0.1"
+        settings, nvr, MMRAG_DECODE__TIME_LIMIT="2", MMRAG_WORKER__RETRY="0.1"
     ) as worker:
         stopped: list[psutil.Process] = []
 
@@ -179,19 +179,19 @@ def store_on(folder: Path, port: int) -> Iterator[tuple[str, Callable[[], None]]
 
 
 def test_a_store_elsewhere_that_is_gone_for_a_while_stops_the_work_and_nothing_is_lost(
-    tmp_path: Path, nvr: Path
+    settings: Settings, tmp_path: Path, nvr: Path
 ):
     folder = tmp_path / "store"
     with (
         store_on(folder, 0) as (uri, kill),
-        worker_on(tmp_path / "data", nvr, MMRAG_STORE__URI=uri) as worker,
+        worker_on(settings, nvr, MMRAG_STORE__URI=uri) as worker,
     ):
         worker.wait_for("is searchable")
         kill()
         worker.wait_for("Nothing is lost; trying again")
         time.sleep(GONE_FOR)
-        settings = Settings(data_dir=tmp_path / "data", store={"uri": uri})
-        with store_on(folder, int(uri.rpartition(":")[2])), Archive(settings) as archive:
+        there = settings.model_copy(update={"store": StoreSettings(uri=uri)})
+        with store_on(folder, int(uri.rpartition(":")[2])), Archive(there) as archive:
             worker.wait_until(
                 lambda: counted(archive, JobState.DONE) == RECORDINGS,
                 "all are done",
@@ -199,7 +199,7 @@ def test_a_store_elsewhere_that_is_gone_for_a_while_stops_the_work_and_nothing_i
             )
             assert counted(archive, JobState.SET_ASIDE) == 0
             assert worker.stop() == ExitCode.INTERRUPTED
-            assert_each_is_there_once(settings, RECORDINGS)
+            assert_each_is_there_once(there, RECORDINGS)
 
 
 def test_many_files_that_are_dropped_at_once_are_each_taken_once(
@@ -212,7 +212,7 @@ def test_many_files_that_are_dropped_at_once_are_each_taken_once(
         content = yard_clip.read_bytes() + bytes(number + 1)
         (elsewhere / f"{number:04}.mp4").write_bytes(content)
     with (
-        worker_on(settings.data_dir, nvr, MMRAG_WORKER__DECODERS="2") as worker,
+        worker_on(settings, nvr, MMRAG_WORKER__DECODERS="2") as worker,
         Archive(settings) as archive,
     ):
         worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
@@ -233,10 +233,10 @@ def test_a_disk_that_fills_up_stops_the_work_until_there_is_room(
         pytest.skip("only root may mount a small disk")
     try:
         ballast = disk / "ballast"
-        settings = Settings(data_dir=disk / "data", store={"linger": 0.5})
+        settings = with_own_store(toy_settings(disk / "data"))
         folder = tmp_path / "nvr"
         folder.mkdir()
-        with worker_on(settings.data_dir, folder) as worker:
+        with worker_on(settings, folder) as worker:
             worker.wait_until((settings.data_dir / "worker.lock").exists, "it runs")
             with Archive(settings) as archive:
                 worker.wait_until(lambda: archive.catalog.worker.read().name != "", "it runs")

@@ -4,11 +4,11 @@ import json
 import re
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -21,6 +21,7 @@ from mmrag_video.models.base import Query
 from mmrag_video.search import search
 from mmrag_video.settings import Settings
 from tests.conftest import COMMAND, environment
+from tests.forked import ForkedCommand
 
 PATIENCE = 90
 """Seconds for what takes two on a machine that has nothing else to do."""
@@ -29,28 +30,35 @@ PATIENCE = 90
 class WorkerProcess:
     """`mmrag-video work` over some sources."""
 
-    def __init__(self, data: Path, sources: dict[str, dict[str, Any]], **variables: str) -> None:
+    def __init__(
+        self, settings: Settings, sources: dict[str, dict[str, Any]], **variables: str
+    ) -> None:
         written = {name: {"settle": 0.5, "every": 0.05, **one} for name, one in sources.items()}
-        self.process = subprocess.Popen(
-            [*COMMAND, "work"],
-            env=environment(data, MMRAG_SOURCES=json.dumps(written, default=str), **variables),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.log: list[str] = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        env = environment(settings, MMRAG_SOURCES=json.dumps(written, default=str), **variables)
+        self._folder = TemporaryDirectory()
+        self._told = Path(self._folder.name, "stderr")
+        self._last: list[str] | None = None
+        self.process: ForkedCommand | subprocess.Popen[bytes]
+        if "LD_PRELOAD" in variables:  # that has to be there when the program starts
+            with self._told.open("wb") as told:
+                self.process = subprocess.Popen([*COMMAND, "work"], env=env, stderr=told)
+        else:
+            said = Path(self._folder.name, "stdout")
+            self.process = ForkedCommand(["work"], env, said, self._told)
 
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        self.log.extend(iter(self.process.stderr.readline, ""))
+    @property
+    def log(self) -> list[str]:
+        """The lines so far; the last one may be half written."""
+        if self._last is not None:
+            return self._last
+        return self._told.read_text(encoding="utf-8").splitlines(keepends=True)
 
     def wait_for(self, words: str) -> str:
         """The first line of the log that holds these words."""
         lines: list[str] = []
 
         def is_said() -> bool:
-            lines[:] = [line for line in list(self.log) if re.search(words, line)]
+            lines[:] = [line for line in self.log if re.search(words, line)]
             return bool(lines)
 
         self.wait_until(is_said, f"somebody says {words!r}")
@@ -73,24 +81,25 @@ class WorkerProcess:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait()
-        self._reader.join(timeout=15)
+        self.process.wait(timeout=30)
+        self._last = self.log
+        self._folder.cleanup()
 
 
 @contextmanager
-def worker_on(data: Path, *folders: Path, **variables: str) -> Iterator[WorkerProcess]:
+def worker_on(settings: Settings, *folders: Path, **variables: str) -> Iterator[WorkerProcess]:
     """One whose sources are these folders, with settings by variables."""
     with worker_with(
-        data, {folder.name: {"folder": folder} for folder in folders}, **variables
+        settings, {folder.name: {"folder": folder} for folder in folders}, **variables
     ) as (worker):
         yield worker
 
 
 @contextmanager
 def worker_with(
-    data: Path, sources: dict[str, dict[str, Any]], **variables: str
+    settings: Settings, sources: dict[str, dict[str, Any]], **variables: str
 ) -> Iterator[WorkerProcess]:
-    worker = WorkerProcess(data, sources, **variables)
+    worker = WorkerProcess(settings, sources, **variables)
     try:
         yield worker
     finally:
