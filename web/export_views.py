@@ -1,19 +1,22 @@
-"""The moments of the shown search, or of a case, to be saved as a file."""
+"""The moments of the shown search, of a selection or of a case, to be saved as files.
+
+Documents come at once. Clips are made in the background; one that is ready soon comes at once too.
+"""
 
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from fractions import Fraction
 from io import BytesIO
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
+from mmrag_video.export.clips import ClipKind
 from mmrag_video.export.export_moment import ExportMoment, found
 from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
 from mmrag_video.export.formats import FORMATS
@@ -22,10 +25,13 @@ from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from mmrag_video.moments import Confidence
 from web import access
-from web.asked_time import parse_seconds
 from web.case_page import open_case
+from web.collect_views import findings_asked
+from web.export_job_views import handle_asked, to_job
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
+from web.making.job import ExportJob, JobKind, JobOrder, JobState
+from web.ordering import moments_of, of_case, of_search, place
 from web.services import services
 
 blueprint = Blueprint("export", __name__)
@@ -33,31 +39,69 @@ blueprint = Blueprint("export", __name__)
 _RETRY_AFTER = 15
 """Seconds, for those who came while others exported."""
 _NOTHING = "Nothing stands out for this question; ask for those too that do not stand out."
-_LONGEST_HANDLE = Fraction(3600)
-"""Seconds."""
+CLIPS = {
+    ClipKind.COPY: "Clips as they are stored (MP4)",
+    ClipKind.EXACT: "Clips from exactly the first frame (MP4)",
+}
+_SOON = 4.0
+"""Seconds that somebody waits for one clip, before they are sent to the page of exports."""
 
 
-@blueprint.get("/export")
+@blueprint.route("/export", methods=["GET", "POST"])
 @access.needs(Role.OPERATOR)
 def download() -> ResponseReturnValue:
     """The search in the address, found again, in the format that `format` names.
 
-    `before` and `after`: seconds to add; `weak`: also what does not stand out. Several documents
-    come as a zip, with what was left out in `problems.txt`.
+    `handle_before` and `handle_after`: seconds to add; `weak`: also what does not stand out.
+    Several documents come as a zip, with what was left out in `problems.txt`. Clips are made for
+    those alone who send a form.
     """
     opened = open_form_page("search.html")
-    return _exported(_moments(opened), _order(opened.form.words or "mmrag-video"))
+    title = opened.form.words or "mmrag-video"
+    kind = _clip_kind()
+    if kind is None:
+        return _exported(_moments(opened), _order(title))
+    if request.method != "POST":
+        raise UsageError("Clips are made when the form of the page is sent.")
+    return _clips(_moments(opened), title, kind)
+
+
+@blueprint.post("/export/selected")
+@access.needs(Role.OPERATOR)
+def download_selected() -> ResponseReturnValue:
+    """The moments that are ticked, or a part of a recording, likewise."""
+    moments = moments_of(findings_asked())
+    title, kind = _title_of(moments), _clip_kind()
+    if kind is None:
+        return _exported(moments, _order(title))
+    return _clips(moments, title, kind)
 
 
 @blueprint.post("/cases/<number:number>/export")
 @access.needs(Role.OPERATOR)
 def download_case(number: int) -> ResponseReturnValue:
-    """The moments of a case that may be seen, likewise; they are marked as exported then."""
+    """The moments of a case that may be seen, or the one that `moment` names, likewise.
+
+    They are marked as exported when they are.
+    """
     opened = open_case(number)
-    if not opened.shown:
+    one = request.values.get("moment", "")
+    shown = [each for each in opened.shown if one in ("", str(each.moment.id))]
+    if not shown:
         raise UsageError("This case holds no moments that can be exported.")
-    answer = _exported(list(map(export_moment, opened.shown)), _order(opened.case.name))
-    marked = [one.moment.id for one in opened.shown]
+    kind = _clip_kind()
+    if kind is not None:
+        order = JobOrder(
+            kind,
+            opened.case.name,
+            opened.case.id,
+            of_case(shown),
+            before=handle_asked("handle_before"),
+            after=handle_asked("handle_after"),
+        )
+        return _soon(place(order, [span for each in shown for span in each.spans]))
+    answer = _exported(list(map(export_moment, shown)), _order(opened.case.name))
+    marked = [each.moment.id for each in shown]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
     return answer
 
@@ -67,9 +111,46 @@ def _order(title: str) -> ExportOrder:
     return ExportOrder(
         format=_format(),
         title=title,
-        before=_handle("handle_before"),
-        after=_handle("handle_after"),
+        before=handle_asked("handle_before"),
+        after=handle_asked("handle_after"),
     )
+
+
+def _clips(moments: list[ExportMoment], title: str, kind: JobKind) -> ResponseReturnValue:
+    """Have clips made of moments. Raises UsageError where there are none."""
+    if not moments:
+        raise UsageError(_NOTHING)
+    order = JobOrder(
+        kind,
+        title,
+        moments=of_search(moments),
+        before=handle_asked("handle_before"),
+        after=handle_asked("handle_after"),
+    )
+    return _soon(place(order, [span for one in moments for span in one.spans]))
+
+
+def _soon(job: ExportJob) -> ResponseReturnValue:
+    """The clip, if it is one and made within a few seconds; else the page of exports."""
+    exports = services().exports
+    if len(job.order.moments) == 1:
+        exports.wait_for(job.number, _SOON)
+    now = exports.shelf.job(job.number)
+    if now is not None and now.state is JobState.DONE and now.made and not now.made.left_out:
+        return redirect(url_for("export_jobs.file", number=job.number), code=303)
+    return to_job(job)
+
+
+def _clip_kind() -> JobKind | None:
+    """What kind of clips is asked for; None where it is a document."""
+    asked = request.values.get("format", "")
+    return JobKind(asked) if asked in set(ClipKind) else None
+
+
+def _title_of(moments: list[ExportMoment]) -> str:
+    """What a selection is called: as it was searched for, else by its first camera."""
+    queries = {one.query for one in moments}
+    return (queries.pop() if len(queries) == 1 else "") or moments[0].camera
 
 
 def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
@@ -81,12 +162,6 @@ def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)
-
-
-@blueprint.app_context_processor
-def _menu() -> dict[str, object]:
-    """What the menu on the search page offers."""
-    return {"export_formats": FORMATS.values()}
 
 
 @contextmanager
@@ -107,7 +182,7 @@ def _turn() -> Iterator[None]:
 
 
 def _moments(opened: FormPage) -> list[ExportMoment]:
-    with_weak = "weak" in request.args
+    with_weak = "weak" in request.values
     moments = all_found(opened.form, opened.asked)
     shown = (m for m in moments if with_weak or m.confidence is not Confidence.WEAK)
     return found(shown, opened.form.words)
@@ -118,10 +193,6 @@ def _format() -> Format:
     if asked not in set(FormatName):
         raise UsageError(f"There is no format {asked[:40]!r}; there are {', '.join(FORMATS)}.")
     return FORMATS[FormatName(asked)]
-
-
-def _handle(name: str) -> Fraction:
-    return min(parse_seconds(name, request.values.get(name) or "0"), _LONGEST_HANDLE)
 
 
 def _one(document: Document) -> Response:

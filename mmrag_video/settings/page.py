@@ -25,7 +25,9 @@ class ExportSettings(Section):
         7.0, gt=0, le=366, description="Days after which what was made is deleted."
     )
     spare_gigabytes: float = Field(
-        2.0, ge=0, description="Nothing is made that would leave less free on the data directory's disk."
+        2.0,
+        ge=0,
+        description="Nothing is made that would leave less free on the data directory's disk.",
     )
     sign_key: Path | None = Field(
         None, description="Private Ed25519 key, a PEM file, that signs evidence made on the page."

@@ -9,7 +9,7 @@ from mmrag_video.moments import Span
 from web.making.job import JobKind, JobOrder
 
 _KEYFRAME = Fraction(10)
-"""Seconds that a copy may begin earlier, with the keyframe before: recorders set one each 1 to 10."""
+"""Seconds that a copy may begin earlier: recorders set a keyframe every 1 to 10."""
 _ENCODED = 3
 """How many times the room of the stored pictures those take that are encoded anew, at most."""
 _BYTES_A_PIXEL = 3
