@@ -117,6 +117,8 @@ def go_on(job: ExportJob) -> ExportJob:
 
 def delete(job: ExportJob) -> None:
     """Raises UsageError where it is being made."""
+    if job.state.is_under_way:
+        raise UsageError("This export is being made; cancel it first.")
     services().exports.shelf.remove(job.number)
     _note("deleted an export", job)
 

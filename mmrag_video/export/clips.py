@@ -76,6 +76,11 @@ class WrittenClip:
     cut: WrittenCut
 
     @property
+    def earlier(self) -> Fraction:
+        """Seconds from the clip's first frame to the start that was asked for."""
+        return self.span.start - self.cut.start
+
+    @property
     def remarks(self) -> list[str]:
         """What is to be known of it, in words: an early beginning, sound that is not in it."""
         return remarks(self.span, self.cut)
