@@ -17,12 +17,14 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.schema import CaseSpanRow
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.errors import ExitCode, UsageError
 from mmrag_video.evidence.making import make_evidence
@@ -32,7 +34,8 @@ from mmrag_video.evidence.verifying import verify
 from mmrag_video.moments import Span
 from mmrag_video.video.blurring import parse_region
 from mmrag_video.video.pyav_reader import PyavReader
-from tests.conftest import COMMAND, Command, environment, ingest_all
+from tests.conftest import COMMAND, Command, environment, ingest_all, passing_block
+from tests.footage import Encoding, write_pictures
 
 BOB = User("bob", Role.ADMIN)
 
@@ -159,6 +162,40 @@ def test_what_is_gone_changed_or_past_the_end_is_said_and_the_rest_goes_on(
     made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "none"))
     assert [one.what for one in made.missing] == ["moment 1", "moment 2"]
     assert verify(made.path).problems == ()
+
+
+def test_a_moment_past_the_end_is_missing_and_the_rest_is_there(
+    opened: Archive, case: Case, recordings: dict[str, Recording], tmp_path: Path
+) -> None:
+    first, second = opened.catalog.cases.moments(case.id)
+    with opened.catalog.database.writing() as session:  # nothing else lets it be so
+        spans = update(CaseSpanRow).where(CaseSpanRow.moment == second.id)
+        session.execute(spans.values(start=Fraction(50), end=Fraction(52)))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
+    [missing] = made.missing
+    assert missing.what == "moment 2" and missing.recording == recordings["gate"].id
+    assert "begins at 50.000 s, after its end at 14.000 s" in missing.why
+    files = manifest_in(made.path)["files"]
+    assert {one["moment"] for one in files if "moment" in one} == {1}
+    assert made.moments == (first.id, second.id)
+    assert verify(made.path).never_there == (f"moment 2: {missing.why}",)
+
+
+def test_pictures_that_no_mp4_takes_are_missing_and_their_still_is_there(
+    opened: Archive, tmp_path: Path
+) -> None:
+    path = tmp_path / "recordings" / "pond.webm"
+    path.parent.mkdir()
+    write_pictures(path, passing_block(3), Encoding(codec="libvpx", codec_options={}))
+    [outcome] = ingest_all(opened, path)
+    case = opened.catalog.cases.make(f"pond {tmp_path.name}", "bob")
+    span = Span(outcome.recording, Fraction(1), Fraction(2))
+    opened.catalog.cases.add(case.id, [finding_by_eye(opened, span)], "bob")
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
+    [missing] = made.missing
+    assert missing.what.startswith("clips/") and "cannot be put into an MP4" in missing.why
+    kinds = [one["kind"] for one in manifest_in(made.path)["files"]]
+    assert "still" in kinds and "clip" not in kinds
 
 
 def test_a_blurred_copy_is_marked_and_stands_beside_the_unaltered_clip(
