@@ -32,6 +32,7 @@ from web import (
 from web.api import audit as api_audit
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
+from web.api import exports as api_exports
 from web.api import health as api_health
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
@@ -56,6 +57,7 @@ _API = (
     api_recordings,
     api_cases,
     api_case_moments,
+    api_exports,
     api_saved,
     api_work,
     api_users,

@@ -22,7 +22,7 @@ from web.services import services
 
 blueprint = Blueprint("export_jobs", __name__)
 
-_LONGEST_HANDLE = Fraction(3600)
+LONGEST_HANDLE = Fraction(3600)
 """Seconds."""
 _TYPES = {".zip": "application/zip", ".mp4": "video/mp4"}
 
@@ -138,7 +138,7 @@ def to_job(job: ExportJob) -> ResponseReturnValue:
 
 def handle_asked(name: str) -> Fraction:
     """Seconds to add before or after each moment; an hour at most. Raises UsageError."""
-    return min(parse_seconds(name, request.values.get(name) or "0"), _LONGEST_HANDLE)
+    return min(parse_seconds(name, request.values.get(name) or "0"), LONGEST_HANDLE)
 
 
 def _regions(text: str) -> tuple[str, ...]:

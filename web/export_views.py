@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from fractions import Fraction
 from io import BytesIO
 
 from flask import Blueprint, Response, redirect, request, send_file, url_for
@@ -30,8 +31,8 @@ from web.collect_views import findings_asked
 from web.export_job_views import handle_asked, to_job
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
-from web.making.job import ExportJob, JobKind, JobOrder, JobState
-from web.ordering import moments_of, of_case, of_search, place
+from web.making.job import ExportJob, JobKind, JobState
+from web.ordering import moments_of, place_found, place_of_case, shown_of
 from web.services import services
 
 blueprint = Blueprint("export", __name__)
@@ -71,7 +72,7 @@ def download() -> ResponseReturnValue:
 def download_selected() -> ResponseReturnValue:
     """The moments that are ticked, or a part of a recording, likewise."""
     moments = moments_of(findings_asked())
-    title, kind = _title_of(moments), _clip_kind()
+    title, kind = title_of(moments), _clip_kind()
     if kind is None:
         return _exported(moments, _order(title))
     return _clips(moments, title, kind)
@@ -85,21 +86,10 @@ def download_case(number: int) -> ResponseReturnValue:
     They are marked as exported when they are.
     """
     opened = open_case(number)
-    one = request.values.get("moment", "")
-    shown = [each for each in opened.shown if one in ("", str(each.moment.id))]
-    if not shown:
-        raise UsageError("This case holds no moments that can be exported.")
-    kind = _clip_kind()
+    moment, kind = _moment_asked(), _clip_kind()
     if kind is not None:
-        order = JobOrder(
-            kind,
-            opened.case.name,
-            opened.case.id,
-            of_case(shown),
-            before=handle_asked("handle_before"),
-            after=handle_asked("handle_after"),
-        )
-        return _soon(place(order, [span for each in shown for span in each.spans]))
+        return _soon(place_of_case(opened, moment, kind, *_handles()))
+    shown = shown_of(opened, moment)
     answer = _exported(list(map(export_moment, shown)), _order(opened.case.name))
     marked = [each.moment.id for each in shown]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
@@ -108,11 +98,12 @@ def download_case(number: int) -> ResponseReturnValue:
 
 def _order(title: str) -> ExportOrder:
     """What the address or the form asks for."""
+    before, after = _handles()
     return ExportOrder(
         format=_format(),
         title=title,
-        before=handle_asked("handle_before"),
-        after=handle_asked("handle_after"),
+        before=before,
+        after=after,
     )
 
 
@@ -120,14 +111,7 @@ def _clips(moments: list[ExportMoment], title: str, kind: JobKind) -> ResponseRe
     """Have clips made of moments. Raises UsageError where there are none."""
     if not moments:
         raise UsageError(_NOTHING)
-    order = JobOrder(
-        kind,
-        title,
-        moments=of_search(moments),
-        before=handle_asked("handle_before"),
-        after=handle_asked("handle_after"),
-    )
-    return _soon(place(order, [span for one in moments for span in one.spans]))
+    return _soon(place_found(moments, title, kind, *_handles()))
 
 
 def _soon(job: ExportJob) -> ResponseReturnValue:
@@ -141,13 +125,27 @@ def _soon(job: ExportJob) -> ResponseReturnValue:
     return to_job(job)
 
 
+def _handles() -> tuple[Fraction, Fraction]:
+    return handle_asked("handle_before"), handle_asked("handle_after")
+
+
+def _moment_asked() -> int | None:
+    """The moment of a case that the form names; None where it means all."""
+    text = request.values.get("moment", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError(f"{text[:20]!r} is not the number of a moment.")
+    return int(text)
+
+
 def _clip_kind() -> JobKind | None:
     """What kind of clips is asked for; None where it is a document."""
     asked = request.values.get("format", "")
     return JobKind(asked) if asked in set(ClipKind) else None
 
 
-def _title_of(moments: list[ExportMoment]) -> str:
+def title_of(moments: list[ExportMoment]) -> str:
     """What a selection is called: as it was searched for, else by its first camera."""
     queries = {one.query for one in moments}
     return (queries.pop() if len(queries) == 1 else "") or moments[0].camera

@@ -1,6 +1,7 @@
 """What the page's forms and the API order to be made in the background."""
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from flask import request
 
@@ -13,11 +14,13 @@ from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.moments import Span
 from web import access
 from web.case_page import CasePage
-from web.making.job import ExportJob, JobOrder, OrderedMoment
+from web.making.job import ExportJob, JobKind, JobOrder, OrderedMoment
 from web.making.room import expected_bytes
 from web.services import services
 
 MOST_REGIONS = 50
+LONGEST_REGION = 1000
+"""Characters."""
 
 
 def place(order: JobOrder, spans: Sequence[Span]) -> ExportJob:
@@ -35,19 +38,51 @@ def place(order: JobOrder, spans: Sequence[Span]) -> ExportJob:
     )
 
 
-def place_evidence(opened: CasePage, order: JobOrder) -> ExportJob:
-    """Evidence of a case. Raises UsageError for what would only fail later."""
+def place_found(
+    moments: Sequence[ExportMoment], title: str, kind: JobKind, before: Fraction, after: Fraction
+) -> ExportJob:
+    """Clips of moments, wherever they come from. Raises as `place`."""
+    order = JobOrder(kind, title, moments=of_search(moments), before=before, after=after)
+    return place(order, [span for one in moments for span in one.spans])
+
+
+def place_of_case(
+    opened: CasePage, moment: int | None, kind: JobKind, before: Fraction, after: Fraction
+) -> ExportJob:
+    """Clips of what is shown of a case, or of one moment. Raises NotFound for one that is not."""
+    shown = shown_of(opened, moment)
+    order = JobOrder(
+        kind, opened.case.name, opened.case.id, of_case(shown), before=before, after=after
+    )
+    return place(order, [span for one in shown for span in one.spans])
+
+
+def shown_of(opened: CasePage, moment: int | None) -> list[Collected]:
+    """The moments of a case that may be seen, or the one. Raises UsageError where there are none,
+    NotFound where that one is not among them.
+    """
     if not opened.shown:
         raise UsageError("This case holds no moments that can be exported.")
-    if len(order.blur) > MOST_REGIONS:
-        raise UsageError(f"At most {MOST_REGIONS} regions can be blurred.")
+    if moment is None:
+        return opened.shown
+    known = opened.moment(moment)
+    return [one for one in opened.shown if one.moment.id == known.id]
+
+
+def place_evidence(opened: CasePage, order: JobOrder) -> ExportJob:
+    """Evidence of a case. Raises UsageError for what would only fail later."""
+    shown = shown_of(opened, None)
+    if len(order.blur) > MOST_REGIONS or any(len(one) > LONGEST_REGION for one in order.blur):
+        raise UsageError(
+            f"At most {MOST_REGIONS} regions can be blurred, of {LONGEST_REGION} characters each."
+        )
     for region in map(parse_blur, order.blur):
         if region.camera and region.camera not in access.camera_names():
             raise UsageError(f"There is no camera named {region.camera[:60]!r}.")
     key = services().archive.settings.exports.sign_key
     if key is not None:
         read_private_key(key)
-    return place(order, [span for one in opened.shown for span in one.spans])
+    return place(order, [span for one in shown for span in one.spans])
 
 
 def of_search(moments: Iterable[ExportMoment]) -> tuple[OrderedMoment, ...]:
