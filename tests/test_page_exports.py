@@ -1,5 +1,6 @@
 """What the page makes in the background: clips and evidence, whose they are, what is kept."""
 
+import hashlib
 import json
 import os
 import re
@@ -31,6 +32,7 @@ from mmrag_video.evidence.verifying import verify
 from mmrag_video.moments import Span
 from mmrag_video.settings import ExportSettings
 from mmrag_video.video.pyav_reader import PyavReader
+from tests.api_client import api_of, problem
 from tests.browser import served
 from tests.conftest import COMMAND, environment
 from tests.page_archive import PageArchive, page_archive
@@ -315,6 +317,34 @@ def test_a_download_that_broke_off_goes_on_where_it_was(
     assert (other.status_code, other.content) == (200, content)
     past = httpx.get(there, headers={"Range": f"bytes={len(content)}-"})
     assert past.status_code == 416
+
+
+def test_a_program_has_evidence_made_and_fetches_it(
+    own: PageArchive, theft: Case, tmp_path: Path
+) -> None:
+    with with_users(own.archive, oli=(Role.OPERATOR, ())):
+        oli, ana = api_of(own.archive, "oli"), api_of(own.archive, "ana")
+        wrong = {"kind": "evidence", "case": theft.id, "moment": 1}
+        assert "whole case" in problem(oli.post("/exports", json=wrong), 400)
+        answer = oli.post("/exports", json={"kind": "evidence", "case": theft.id})
+        assert answer.status_code == 202
+        path = f"/exports/{answer.get_json()['number']}"
+        until(lambda: oli.value(path)["state"] not in ("waiting", "running"))
+        told = oli.value(path)
+        assert (told["state"], told["owner"], told["file"]["left_out"]) == ("done", "oli", [])
+        saved = tmp_path / "theft.zip"
+        saved.write_bytes(oli.get(f"{path}/file").data)
+        assert verify(saved).problems == ()
+        assert hashlib.sha256(saved.read_bytes()).hexdigest() == told["file"]["sha256"]
+        [finding] = ana.value("/search", q="a red box", camera="Yard")["moments"]
+        ordered = ana.post("/exports", json={"kind": "clip", "findings": [finding["finding"]]})
+        anas = f"/exports/{ordered.get_json()['number']}"
+        problem(oli.get(anas), 404)
+        assert [len(one.value("/exports")["exports"]) > 1 for one in (ana, oli)] == [True, False]
+        problem(oli.patch(path, json={"cancelled": False}), 400)
+        assert oli.delete(path).status_code == 204
+        problem(oli.get(path), 404)
+        done(own, newest(own))
 
 
 # Whose it is, and for how long

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, IPvAnyAddress
+from pydantic import AfterValidator, Field, IPvAnyAddress
 
 from mmrag_video.settings.section import Section
 
@@ -29,7 +30,7 @@ class ExportSettings(Section):
         ge=0,
         description="Nothing is made that would leave less free on the data directory's disk.",
     )
-    sign_key: Path | None = Field(
+    sign_key: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
         None, description="Private Ed25519 key, a PEM file, that signs evidence made on the page."
     )
 
