@@ -263,6 +263,24 @@ def test_several_come_as_a_zip_which_says_what_is_not_in_it(
     assert "old.avi is not there any more" in page and "with the keyframe before" in page
 
 
+def test_what_cannot_be_made_says_why_and_is_tried_again(
+    client: FlaskClient, own: PageArchive
+) -> None:
+    away = own.yard.path.rename(own.yard.path.with_suffix(".away"))
+    try:
+        part = {"recording": own.yard.id, "start": "1", "end": "2", "format": "clip"}
+        assert "#export-" in send_local(client, "/export/selected", **part).headers["Location"]
+        number = newest(own)
+        done(own, number, JobState.FAILED)
+        page = words_of(get(client, "/exports"))
+        assert f"{own.yard.path} is not there any more; put it back" in page
+        assert f'aria-label="Try again export {number}"' in page
+    finally:
+        away.rename(own.yard.path)
+    send_local(client, f"/exports/{number}/resume")
+    assert done(own, number).suffix == ".mp4"
+
+
 def test_a_search_and_a_selection_are_exported_in_any_format(
     client: FlaskClient, own: PageArchive
 ) -> None:
@@ -302,7 +320,7 @@ def test_it_is_cancelled_gone_on_with_and_deleted(
 def test_a_download_that_broke_off_goes_on_where_it_was(
     client: FlaskClient, address: str, own: PageArchive
 ) -> None:
-    send_local(client, "/export?q=a+red+box&camera=Yard", format="clip", weak="1")
+    send_local(client, "/export?q=ein+r%C3%B6ter+Kasten&camera=Yard", format="clip", weak="1")
     path = done(own, newest(own))
     content = path.read_bytes()
     there = f"{address}exports/{newest(own)}/file"
@@ -311,6 +329,8 @@ def test_a_download_that_broke_off_goes_on_where_it_was(
     etag = whole.headers["ETag"]
     rest = httpx.get(there, headers={"Range": "bytes=1000-", "If-Range": etag})
     assert (rest.status_code, rest.content) == (206, content[1000:])
+    for answer in (whole, rest):
+        assert "ein_r%C3%B6ter_Kasten.mp4" in answer.headers[DISPOSITION]
     middle = httpx.get(there, headers={"Range": "bytes=10-19"})
     assert (middle.status_code, middle.content) == (206, content[10:20])
     other = httpx.get(there, headers={"Range": "bytes=1000-", "If-Range": '"another"'})

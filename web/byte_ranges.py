@@ -1,6 +1,8 @@
 """Large files over HTTP, in ranges, so that no viewer holds a thread."""
 
+import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Response, request, send_file
 from werkzeug.datastructures import ContentRange, Range
@@ -46,8 +48,16 @@ def send_download(path: Path, mimetype: str, etag: str) -> Response:
         response.content_range = ContentRange("bytes", first, size, size)
         response.set_etag(etag)
         response.headers["Accept-Ranges"] = "bytes"
-    response.headers.set("Content-Disposition", "attachment", filename=path.name)
+    response.headers.set("Content-Disposition", "attachment", **_names(path.name))
     return response
+
+
+def _names(name: str) -> dict[str, str]:
+    """A file's name as headers take it: what is not ASCII, encoded besides (RFC 8187)."""
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _rest_asked(etag: str) -> int | None:
