@@ -9,6 +9,7 @@ from fractions import Fraction
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.case_records import Case, CaseMoment, CaseSpan, Finding
 from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.users import User
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Moment, Span
 from mmrag_video.recording_file import file_problem
@@ -103,6 +104,13 @@ def collected(archive: Archive, moments: Sequence[CaseMoment]) -> list[Collected
     ids = {span.recording for moment in moments for span in moment.spans}
     known = {one: found for one in ids if (found := archive.catalog.recording(one))}
     return [_collected(moment, known) for moment in moments]
+
+
+def sees(user: User, one: Collected) -> bool:
+    """Whether all cameras of a moment are a user's."""
+    if not user.cameras:
+        return True
+    return one.is_whole and all(user.may_see(span.recording.camera) for span in one.spans)
 
 
 def cases_of(archive: Archive, recording: Recording) -> list[str]:

@@ -45,6 +45,11 @@ class DataDirectory:
         return self.root / "clips"
 
     @property
+    def exports(self) -> Path:
+        """What the page made to be fetched: a folder for each."""
+        return self.root / "exports"
+
+    @property
     def evaluation(self) -> Path:
         """A data directory of its own for `evaluate`, so that it mixes with nothing."""
         return self.root / "evaluation"

@@ -15,6 +15,7 @@ from tests.page_client import LOCAL, picture
 from tests.people import ADMIN, with_users
 from web.api.operation import operation_of
 from web.app import create_app
+from web.services import services_of
 
 TEXT = document("api.md")
 
@@ -81,17 +82,24 @@ def test_every_example_is_answered(collection: PageArchive) -> None:
             "$PICTURE": sent.get_json()["picture"],
             "$RECORDING": collection.yard.id,
         }
-        moment = 0
+        moment = export = 0
+        exports = services_of(api.client.application).exports
         for number, call in enumerate(calls):
             words = [_filled(word, known) for word in call]
             words = [one.replace("/cases/1", f"/cases/{case}") for one in words]
             words = [one.replace("/moments/1", f"/moments/{moment}") for one in words]
+            words = [one.replace('"case": 1', f'"case": {case}') for one in words]
+            words = [one.replace("/exports/1", f"/exports/{export}") for one in words]
             # The first example is for a page without users.
             headers = api.headers if number == 0 else {}
             response = _curl(api.client, words, headers)
             assert response.status_code < 300, (call, response.text)
             if words[1:] and response.is_json and "moments" in response.get_json():
                 moment = max((one.get("id", 0) for one in _moments(response)), default=moment)
+            if response.status_code == 202:
+                export = response.get_json()["number"]
+                exports.wait_for(export, 60)
+        exports.shelf.remove(export)
     for one in collection.archive.catalog.cases.all():
         collection.archive.catalog.cases.remove(one.id)
 
@@ -118,7 +126,7 @@ def _curl(client: Any, words: list[str], headers: dict[str, str]) -> TestRespons
                 as_query = True
             case "--request":
                 method = next(rest)
-            case "--output":
+            case "--output" | "--continue-at":
                 next(rest)
             case "--header":
                 name, _, value = next(rest).partition(": ")

@@ -23,6 +23,7 @@ from tests.hits import hit_of
 from tests.page_archive import PageArchive, page_archive
 from tests.people import ADMIN, with_users
 from tests.queued import fail_next, wait_in_line
+from tests.some_exports import write_some_exports
 from tests.test_page_server import listening
 
 _EXAMPLES = 5
@@ -47,6 +48,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
             for second in range(3):
                 span = Span(opened.yard, Fraction(second), Fraction(second + 1))
                 catalog.cases.add(case.id, [finding_by_eye(opened.archive, span)], "ana")
+        write_some_exports(opened.archive)
         wait_in_line(catalog, Path("/nvr/a.mp4"), Path("/nvr/b.mp4"))
         fail_next(catalog, "It is no video.")
         with with_users(opened.archive, bob=(Role.VIEWER, ())):
@@ -104,12 +106,16 @@ def _name_what_there_is(document: dict[str, Any], own: PageArchive) -> None:
     collect = document["paths"]["/cases/{number}/moments"]["post"]["requestBody"]["content"]
     part = {"recording": own.yard.id, "start": "4", "end": "00:00:05.500"}
     collect["application/json"]["example"] = part
+    order = document["paths"]["/exports"]["post"]["requestBody"]["content"]
+    order["application/json"]["example"] = {"kind": "clip", "case": 2, "moment": 5}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             chosen = {**ids, **deleted} if method == "delete" else ids
             if path == "/cases/{number}/moments/{moment}":
                 chosen = {**chosen, "number": [1]}
-            elif path == "/cases/{number}" and method == "delete":
+            elif path == "/exports/{number}/file":
+                chosen = {"number": [1, 2, 10**17]}
+            elif path in ("/exports/{number}", "/cases/{number}") and method == "delete":
                 chosen = {"number": [3, 10**17]}
             for parameter in operation["parameters"]:
                 name = parameter["name"]

@@ -17,12 +17,15 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from mmrag_video.archive import Archive
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.schema import CaseSpanRow
+from mmrag_video.catalog.users import Role, User
 from mmrag_video.errors import ExitCode, UsageError
 from mmrag_video.evidence.making import make_evidence
 from mmrag_video.evidence.order import BlurredRegion, EvidenceOrder, parse_blur
@@ -31,9 +34,18 @@ from mmrag_video.evidence.verifying import verify
 from mmrag_video.moments import Span
 from mmrag_video.video.blurring import parse_region
 from mmrag_video.video.pyav_reader import PyavReader
-from tests.conftest import COMMAND, Command, environment, ingest_all, quick_settings
+from tests.conftest import (
+    COMMAND,
+    Command,
+    environment,
+    ingest_all,
+    passing_block,
+    quick_settings,
+)
+from tests.footage import Encoding, write_pictures
 
 pytestmark = pytest.mark.toy_model
+BOB = User("bob", Role.ADMIN)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +88,7 @@ def test_each_file_and_each_source_is_in_the_manifest_with_its_hash(
 ) -> None:
     opened.catalog.audit.note("bob", Action.SEARCH, {"query": "a red block"})
     opened.catalog.audit.note("bob", Action.SEARCH, {"query": "somebody else's question"})
-    made = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "out"))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
     assert made.path == tmp_path / "out" and made.missing == ()
     manifest = manifest_in(made.path)
     listed = {one["path"]: one for one in manifest["files"]}
@@ -110,7 +122,7 @@ def test_each_file_and_each_source_is_in_the_manifest_with_its_hash(
 def test_clips_are_the_stored_pictures_and_stills_the_best_frames(
     opened: Archive, case: Case, recordings: dict[str, Recording], tmp_path: Path
 ) -> None:
-    order = EvidenceOrder(case, "bob", tmp_path / "out", before=Fraction(1, 2))
+    order = EvidenceOrder(case, BOB, tmp_path / "out", before=Fraction(1, 2))
     made = make_evidence(opened, order)
     for one in manifest_in(made.path)["files"]:
         if one["kind"] == "clip":
@@ -141,7 +153,7 @@ def test_what_is_gone_changed_or_past_the_end_is_said_and_the_rest_goes_on(
     content = bytearray(yard.read_bytes())
     content[len(content) // 2] ^= 1  # of the same size: only its hash tells
     yard.write_bytes(content)
-    made = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "out"))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
     [missing] = made.missing
     assert missing.what == "moment 1" and "its SHA-256 is another" in missing.why
     manifest = manifest_in(made.path)
@@ -155,16 +167,50 @@ def test_what_is_gone_changed_or_past_the_end_is_said_and_the_rest_goes_on(
 
     yard.unlink()
     recordings["gate"].path.unlink()
-    made = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "none"))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "none"))
     assert [one.what for one in made.missing] == ["moment 1", "moment 2"]
     assert verify(made.path).problems == ()
+
+
+def test_a_moment_past_the_end_is_missing_and_the_rest_is_there(
+    opened: Archive, case: Case, recordings: dict[str, Recording], tmp_path: Path
+) -> None:
+    first, second = opened.catalog.cases.moments(case.id)
+    with opened.catalog.database.writing() as session:  # nothing else lets it be so
+        spans = update(CaseSpanRow).where(CaseSpanRow.moment == second.id)
+        session.execute(spans.values(start=Fraction(50), end=Fraction(52)))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
+    [missing] = made.missing
+    assert missing.what == "moment 2" and missing.recording == recordings["gate"].id
+    assert "begins at 50.000 s, after its end at 14.000 s" in missing.why
+    files = manifest_in(made.path)["files"]
+    assert {one["moment"] for one in files if "moment" in one} == {1}
+    assert made.moments == (first.id, second.id)
+    assert verify(made.path).never_there == (f"moment 2: {missing.why}",)
+
+
+def test_pictures_that_no_mp4_takes_are_missing_and_their_still_is_there(
+    opened: Archive, tmp_path: Path
+) -> None:
+    path = tmp_path / "recordings" / "pond.webm"
+    path.parent.mkdir()
+    write_pictures(path, passing_block(3), Encoding(codec="libvpx", codec_options={}))
+    [outcome] = ingest_all(opened, path)
+    case = opened.catalog.cases.make(f"pond {tmp_path.name}", "bob")
+    span = Span(outcome.recording, Fraction(1), Fraction(2))
+    opened.catalog.cases.add(case.id, [finding_by_eye(opened, span)], "bob")
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
+    [missing] = made.missing
+    assert missing.what.startswith("clips/") and "cannot be put into an MP4" in missing.why
+    kinds = [one["kind"] for one in manifest_in(made.path)["files"]]
+    assert "still" in kinds and "clip" not in kinds
 
 
 def test_a_blurred_copy_is_marked_and_stands_beside_the_unaltered_clip(
     opened: Archive, case: Case, tmp_path: Path
 ) -> None:
     blur = [parse_blur("yard:0.25,0.25 0.75,0.75"), BlurredRegion("hall", parse_region("0,0 1,1"))]
-    made = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "out", blur=blur))
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out", blur=blur))
     files = manifest_in(made.path)["files"]
     [copy] = [one for one in files if one["kind"] == "blurred copy"]
     [clip] = [one for one in files if one["kind"] == "clip" and one["camera"] == "yard"]
@@ -189,8 +235,8 @@ def test_a_blurred_copy_is_marked_and_stands_beside_the_unaltered_clip(
 def test_a_zip_holds_the_same_and_no_name_leads_out_of_it(
     opened: Archive, case: Case, tmp_path: Path
 ) -> None:
-    folder = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "folder")).path
-    packed = make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "a.zip", is_zip=True)).path
+    folder = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "folder")).path
+    packed = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "a.zip", is_zip=True)).path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "folder"]
     with zipfile.ZipFile(packed) as names:
         assert names.testzip() is None
@@ -200,13 +246,13 @@ def test_a_zip_holds_the_same_and_no_name_leads_out_of_it(
         assert not any(name.startswith("/") or ".." in name for name in names.namelist())
     assert verify(packed).problems == ()
     with pytest.raises(UsageError, match="is there already"):
-        make_evidence(opened, EvidenceOrder(case, "bob", packed, is_zip=True))
+        make_evidence(opened, EvidenceOrder(case, BOB, packed, is_zip=True))
 
 
 def test_a_second_run_makes_only_what_is_not_there_or_was_changed(
     opened: Archive, case: Case, tmp_path: Path
 ) -> None:
-    order = EvidenceOrder(case, "bob", tmp_path / "out")
+    order = EvidenceOrder(case, BOB, tmp_path / "out")
 
     def stop(what: str, done: int, total: int) -> None:
         if what == "the report":
@@ -237,12 +283,13 @@ import resource
 from pathlib import Path
 from mmrag_video.archive import Archive
 from mmrag_video.evidence.making import make_evidence
+from mmrag_video.catalog.users import LOCAL
 from mmrag_video.evidence.order import EvidenceOrder
 from mmrag_video.settings import Settings
 with Archive(Settings(data_dir=Path({str(opened.directory.root)!r}))) as archive:
     case = archive.catalog.cases.named({case.name!r})
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-    order = EvidenceOrder(case, "bob", Path({str(tmp_path / "out")!r}))
+    order = EvidenceOrder(case, LOCAL, Path({str(tmp_path / "out")!r}))
     for one in make_evidence(archive, order).missing:
         print(one.why)
 """
@@ -263,7 +310,7 @@ def test_two_at_a_time_do_not_meet_in_one_folder(
         PartialFolder(tmp_path / "out"),
         pytest.raises(UsageError, match="Another process is writing"),
     ):
-        make_evidence(opened, EvidenceOrder(case, "bob", tmp_path / "out"))
+        make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"))
 
 
 def test_ctrl_c_leaves_nothing_half_named_and_the_command_goes_on(

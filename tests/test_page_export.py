@@ -92,11 +92,11 @@ def test_a_visitor_exports_with_the_keyboard_alone(
     expect(choice).to_be_visible()
     expect(page.get_by_label("Those too that do not stand out")).to_be_checked()  # nothing does
     choice.select_option("edl")
-    page.get_by_label("s before each").fill("1.5")
+    page.locator(".export").get_by_label("s before each").fill("1.5")
     box = page.locator(".export fieldset").bounding_box()
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Export").press("Enter")
+        page.locator(".export").get_by_role("button", name="Export").press("Enter")
     assert waiting.value.suggested_filename.endswith("_a_red_box.edl")
     assert waiting.value.path().read_text().startswith("TITLE: a red box\nFCM: NON-DROP FRAME\n")
     context.close()

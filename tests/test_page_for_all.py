@@ -1,6 +1,7 @@
 """Every page is usable by everybody: axe-core finds nothing serious, in light and in dark."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Literal
 
 import pytest
@@ -8,18 +9,25 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from mmrag_video.archive import Archive
+from mmrag_video.cases import finding_by_eye
+from mmrag_video.moments import Span
 from tests.browser import NARROW, WIDE, served
 from tests.page_archive import PageArchive, page_archive
 from tests.people import with_users
+from tests.some_exports import write_some_exports
 
 SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
-    """The page's recordings, with a case and a saved search."""
+    """The page's recordings, with a case and exports."""
     with page_archive(tmp_path_factory.mktemp("for-all")) as opened:
-        opened.archive.catalog.cases.make("Fire", "local")
+        cases = opened.archive.catalog.cases
+        fire = cases.make("Fire", "local")
+        span = Span(opened.yard, Fraction(1), Fraction(2))
+        cases.add(fire.id, [finding_by_eye(opened.archive, span)], "local")
+        write_some_exports(opened.archive)
         yield opened
 
 
@@ -35,6 +43,14 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     context = browser.new_context(viewport=WIDE, base_url=address, color_scheme=theme)
     yield context.new_page()
     context.close()
+
+
+def open_all(page: Page) -> None:
+    """What is folded is looked at too, but for menus that lie over the page."""
+    page.evaluate(
+        """for (const part of document.querySelectorAll("main details:not(.choice, .person)"))
+            part.open = true"""
+    )
 
 
 def serious(page: Page) -> list[str]:
@@ -66,15 +82,18 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         "/saved",
         "/cases",
         f"/cases/{own.archive.catalog.cases.all()[0].id}",
+        "/exports",
         "/users",
         "/audit",
         "/no-such-page",
     ):
         page.goto(path)
+        open_all(page)
         found += serious(page)
     page.set_viewport_size(NARROW)
-    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work"):
+    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work", "/exports"):
         page.goto(path)
+        open_all(page)
         found += serious(page)
     assert found == []
 

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.audit import Action
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 
@@ -18,6 +19,10 @@ def yard(yard_archive: Archive) -> dict[str, str]:
 
 def search(yard: dict[str, str], *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["search", *arguments], env=yard)
+
+
+def export(yard: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["export", *arguments], env=yard)
 
 
 def test_what_was_understood_is_said_in_one_line(yard: dict[str, str]) -> None:
@@ -36,6 +41,25 @@ def test_literally_nothing_is_read_into_the_words(yard: dict[str, str]) -> None:
     told = search(yard, "something red on 2 March 2026", "--literally", "--json")
     assert "Understood" not in told.stderr
     assert json.loads(told.stdout)["moments"]
+
+
+def test_a_search_is_noted_as_on_the_page(yard: dict[str, str], yard_archive: Archive) -> None:
+    search(
+        yard, "something red", "--from", "2026-03-01", "--camera", "yard", "--hours", "8:00-18:00"
+    )
+    [entry] = yard_archive.catalog.audit.entries(limit=1)
+    assert (entry.user, entry.action, entry.address) == ("local", Action.SEARCH, "")
+    assert entry.about == {
+        "query": "something red",
+        "cameras": ["yard"],
+        "from": "2026-03-01T00:00:00+00:00",
+        "times_of_day": "8:00-18:00",
+    }
+    found = export(yard, "a red block", "--weak", "--format", "json")
+    assert found.exit_code == ExitCode.OK
+    exported, searched = yard_archive.catalog.audit.entries(limit=2)
+    assert (exported.action, searched.action) == (Action.EXPORT, Action.SEARCH)
+    assert searched.about == {"query": "a red block"}, "the words that the moments are found by"
 
 
 def test_an_option_counts_instead_of_the_words(yard: dict[str, str]) -> None:

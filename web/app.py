@@ -5,6 +5,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.users import Role
+from mmrag_video.export.formats import FORMATS
 from web import (
     access,
     answer_views,
@@ -13,6 +14,7 @@ from web import (
     case_views,
     collect_views,
     errors,
+    export_job_views,
     export_views,
     frame_views,
     health_views,
@@ -30,6 +32,7 @@ from web import (
 from web.api import audit as api_audit
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
+from web.api import exports as api_exports
 from web.api import health as api_health
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
@@ -42,6 +45,7 @@ from web.form_tokens import install_form_tokens
 from web.frame_queries import similar
 from web.health_check import HealthCheck
 from web.login import install_login
+from web.making.maker import ExportMaker
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
@@ -53,6 +57,7 @@ _API = (
     api_recordings,
     api_cases,
     api_case_moments,
+    api_exports,
     api_saved,
     api_work,
     api_users,
@@ -81,9 +86,14 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["number"] = _NumberConverter
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
+    app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
-    install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
+    exports = ExportMaker(archive)
+    install_services(
+        app, Services(archive, QueryPictures(), clips, metrics, health, exports, loopback_only)
+    )
+    app.before_request(exports.remove_old)
     install_security(app, loopback_only=loopback_only)
     install_login(app)
     install_form_tokens(app)
@@ -107,6 +117,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(case_views.blueprint)
     app.register_blueprint(case_moment_views.blueprint)
     app.register_blueprint(export_views.blueprint)
+    app.register_blueprint(export_job_views.blueprint)
     app.register_blueprint(frame_views.blueprint)
     for subject in _API:
         app.register_blueprint(subject.blueprint)

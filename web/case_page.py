@@ -7,7 +7,7 @@ from functools import cached_property
 from flask import render_template, url_for
 from werkzeug.exceptions import Forbidden, NotFound
 
-from mmrag_video.cases import Collected, collected, picture_time, picture_times
+from mmrag_video.cases import Collected, collected, picture_time, picture_times, sees
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case, CaseMoment
 from web import access
@@ -39,8 +39,8 @@ class CasePage:
     @cached_property
     def shown(self) -> list[Collected]:
         """Those that may be seen, in their order."""
-        visible = [moment for moment in self.moments if may_see(moment)]
-        return collected(services().archive, visible)
+        every = collected(services().archive, self.moments)
+        return [one for one in every if sees(access.user(), one)]
 
     @property
     def hidden(self) -> int:
@@ -90,11 +90,8 @@ def open_case(number: int) -> CasePage:
 
 def may_see(moment: CaseMoment) -> bool:
     """Whether all cameras of a moment are the user's."""
-    if not access.user().cameras:
-        return True
-    catalog = services().archive.catalog
-    recordings = [catalog.recording(span.recording) for span in moment.spans]
-    return all(one is not None and access.user().may_see(one.camera) for one in recordings)
+    [one] = collected(services().archive, [moment])
+    return sees(access.user(), one)
 
 
 def _pictures(shown: list[Collected]) -> dict[int, ShownPicture]:

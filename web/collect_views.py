@@ -31,7 +31,7 @@ def collect() -> ResponseReturnValue:
     the `recording` from `start` to `end`. `case` is the case's number, or there is a `new` name.
     A script that accepts JSON is told what became of it instead.
     """
-    findings = _findings()
+    findings = findings_asked()
     opened = _chosen_case()
     added = services().archive.catalog.cases.add(opened.case.id, findings, access.user().name)
     opened.note(
@@ -48,8 +48,8 @@ def collect() -> ResponseReturnValue:
     return response
 
 
-def _findings() -> list[Finding]:
-    """What is to be collected, of cameras that may be seen. Raises UsageError, NotFound."""
+def findings_asked() -> list[Finding]:
+    """What a form has selected, of cameras that may be seen. Raises UsageError, NotFound."""
     form = request.form
     if "recording" in form:
         recording = access.recording(form["recording"])
@@ -57,9 +57,9 @@ def _findings() -> list[Finding]:
         return [finding_by_eye(services().archive, Span(recording, start, end))]
     signed = form.getlist("found")[:1] or form.getlist("selected")
     if not signed:
-        raise UsageError("Nothing is selected; tick the moments that are to be collected.")
+        raise UsageError("Nothing is selected; tick the moments that are meant.")
     if len(signed) > _MOST_AT_ONCE:
-        raise UsageError(f"At most {_MOST_AT_ONCE} moments can be collected at once.")
+        raise UsageError(f"At most {_MOST_AT_ONCE} moments can be selected at once.")
     findings = [services().findings.read(text) for text in signed]
     for span in (span for finding in findings for span in finding.spans):
         access.recording(span.recording)

@@ -1,4 +1,7 @@
-"""The moments of the shown search, or of a case, to be saved as a file."""
+"""The moments of the shown search, of a selection or of a case, to be saved as files.
+
+Documents come at once. Clips are made in the background; one that is ready soon comes at once too.
+"""
 
 import zipfile
 from collections.abc import Iterator
@@ -7,13 +10,14 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
+from mmrag_video.export.clips import ClipKind
 from mmrag_video.export.export_moment import ExportMoment, found
 from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
 from mmrag_video.export.formats import FORMATS
@@ -22,10 +26,13 @@ from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from mmrag_video.moments import Confidence
 from web import access
-from web.asked_time import parse_seconds
 from web.case_page import open_case
+from web.collect_views import findings_asked
+from web.export_job_views import handle_asked, to_job
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
+from web.making.job import ExportJob, JobKind, JobState
+from web.ordering import moments_of, place_found, place_of_case, shown_of
 from web.services import services
 
 blueprint = Blueprint("export", __name__)
@@ -33,43 +40,115 @@ blueprint = Blueprint("export", __name__)
 _RETRY_AFTER = 15
 """Seconds, for those who came while others exported."""
 _NOTHING = "Nothing stands out for this question; ask for those too that do not stand out."
-_LONGEST_HANDLE = Fraction(3600)
-"""Seconds."""
+CLIPS = {
+    ClipKind.COPY: "Clips as they are stored (MP4)",
+    ClipKind.EXACT: "Clips from exactly the first frame (MP4)",
+}
+_SOON = 4.0
+"""Seconds that somebody waits for one clip, before they are sent to the page of exports."""
 
 
-@blueprint.get("/export")
+@blueprint.route("/export", methods=["GET", "POST"])
 @access.needs(Role.OPERATOR)
 def download() -> ResponseReturnValue:
     """The search in the address, found again, in the format that `format` names.
 
-    `before` and `after`: seconds to add; `weak`: also what does not stand out. Several documents
-    come as a zip, with what was left out in `problems.txt`.
+    `handle_before` and `handle_after`: seconds to add; `weak`: also what does not stand out.
+    Several documents come as a zip, with what was left out in `problems.txt`. Clips are made for
+    those alone who send a form.
     """
     opened = open_form_page("search.html")
-    return _exported(_moments(opened), _order(opened.form.words or "mmrag-video"))
+    title = opened.form.words or "mmrag-video"
+    kind = _clip_kind()
+    if kind is None:
+        return _exported(_moments(opened), _order(title))
+    if request.method != "POST":
+        raise UsageError("Clips are made when the form of the page is sent.")
+    return _clips(_moments(opened), title, kind)
+
+
+@blueprint.post("/export/selected")
+@access.needs(Role.OPERATOR)
+def download_selected() -> ResponseReturnValue:
+    """The moments that are ticked, or a part of a recording, likewise."""
+    moments = moments_of(findings_asked())
+    title, kind = title_of(moments), _clip_kind()
+    if kind is None:
+        return _exported(moments, _order(title))
+    return _clips(moments, title, kind)
 
 
 @blueprint.post("/cases/<number:number>/export")
 @access.needs(Role.OPERATOR)
 def download_case(number: int) -> ResponseReturnValue:
-    """The moments of a case that may be seen, likewise; they are marked as exported then."""
+    """The moments of a case that may be seen, or the one that `moment` names, likewise.
+
+    They are marked as exported when they are.
+    """
     opened = open_case(number)
-    if not opened.shown:
-        raise UsageError("This case holds no moments that can be exported.")
-    answer = _exported(list(map(export_moment, opened.shown)), _order(opened.case.name))
-    marked = [one.moment.id for one in opened.shown]
+    moment, kind = _moment_asked(), _clip_kind()
+    if kind is not None:
+        return _soon(place_of_case(opened, moment, kind, *_handles()))
+    shown = shown_of(opened, moment)
+    answer = _exported(list(map(export_moment, shown)), _order(opened.case.name))
+    marked = [each.moment.id for each in shown]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
     return answer
 
 
 def _order(title: str) -> ExportOrder:
     """What the address or the form asks for."""
+    before, after = _handles()
     return ExportOrder(
         format=_format(),
         title=title,
-        before=_handle("handle_before"),
-        after=_handle("handle_after"),
+        before=before,
+        after=after,
     )
+
+
+def _clips(moments: list[ExportMoment], title: str, kind: JobKind) -> ResponseReturnValue:
+    """Have clips made of moments. Raises UsageError where there are none."""
+    if not moments:
+        raise UsageError(_NOTHING)
+    return _soon(place_found(moments, title, kind, *_handles()))
+
+
+def _soon(job: ExportJob) -> ResponseReturnValue:
+    """The clip, if it is one and made within a few seconds; else the page of exports."""
+    exports = services().exports
+    if len(job.order.moments) == 1:
+        exports.wait_for(job.number, _SOON)
+    now = exports.shelf.job(job.number)
+    if now is not None and now.state is JobState.DONE and now.made and not now.made.left_out:
+        return redirect(url_for("export_jobs.file", number=job.number), code=303)
+    return to_job(job)
+
+
+def _handles() -> tuple[Fraction, Fraction]:
+    return handle_asked("handle_before"), handle_asked("handle_after")
+
+
+def _moment_asked() -> int | None:
+    """The moment of a case that the form names; None where it means all."""
+    text = request.values.get("moment", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError(f"{text[:20]!r} is not the number of a moment.")
+    return int(text)
+
+
+def _clip_kind() -> JobKind | None:
+    """What kind of clips is asked for; None where it is a document."""
+    asked = request.values.get("format", "")
+    return JobKind(asked) if asked in set(ClipKind) else None
+
+
+def title_of(moments: list[ExportMoment]) -> str:
+    """What a selection is called: as it was searched for, else by its first camera."""
+    queries = {one.query for one in moments}
+    return (queries.pop() if len(queries) == 1 else "") or moments[0].camera
 
 
 def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
@@ -81,12 +160,6 @@ def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)
-
-
-@blueprint.app_context_processor
-def _menu() -> dict[str, object]:
-    """What the menu on the search page offers."""
-    return {"export_formats": FORMATS.values()}
 
 
 @contextmanager
@@ -107,7 +180,7 @@ def _turn() -> Iterator[None]:
 
 
 def _moments(opened: FormPage) -> list[ExportMoment]:
-    with_weak = "weak" in request.args
+    with_weak = "weak" in request.values
     moments = all_found(opened.form, opened.asked)
     shown = (m for m in moments if with_weak or m.confidence is not Confidence.WEAK)
     return found(shown, opened.form.words)
@@ -118,10 +191,6 @@ def _format() -> Format:
     if asked not in set(FormatName):
         raise UsageError(f"There is no format {asked[:40]!r}; there are {', '.join(FORMATS)}.")
     return FORMATS[FormatName(asked)]
-
-
-def _handle(name: str) -> Fraction:
-    return min(parse_seconds(name, request.values.get(name) or "0"), _LONGEST_HANDLE)
 
 
 def _one(document: Document) -> Response:

@@ -20,6 +20,7 @@ from mmrag_video.errors import UsageError
 from web.app import create_app
 from web.query_pictures import LARGEST_UPLOAD
 from web.security import is_loopback
+from web.services import services_of
 
 _THREADS = 12
 
@@ -59,8 +60,10 @@ class PageServer:
             raise UsageError(_no_users(host, proxy))
         self._socket = _listen(host, port)
         self._connections: dict[int, Any] = {}
+        app = create_app(archive, loopback_only=loopback_only)
+        self._exports = services_of(app).exports
         self._server: Any = waitress.server.create_server(
-            create_app(archive, loopback_only=loopback_only),
+            app,
             map=self._connections,
             sockets=[self._socket],
             threads=_THREADS,
@@ -74,8 +77,14 @@ class PageServer:
         """Where a browser finds the page, with the port that was really taken."""
 
     def run(self) -> None:
-        """Answer requests. Ends on Ctrl-C, or when another thread calls `close`."""
-        self._server.run()
+        """Answer requests. Ends on Ctrl-C, or when another thread calls `close`.
+
+        What is being made in the background is interrupted then.
+        """
+        try:
+            self._server.run()
+        finally:
+            self._exports.close()
 
     def close(self) -> None:
         """End `run` and let go of the port. From any thread."""

@@ -83,6 +83,14 @@ def hour_of(start: datetime) -> str:
     return f"{_day(start)}, {begin} – {end:%H:%M %Z}"
 
 
+def size_in_words(size: int) -> str:
+    """Bytes for people: `812 kB`, `3.4 MB`, `12.0 GB`."""
+    for unit, least in (("GB", 1000**3), ("MB", 1000**2)):
+        if size >= least:
+            return f"{size / least:.1f} {unit}"
+    return f"{math.ceil(size / 1000)} kB"
+
+
 def in_zone(time: datetime, zone: str) -> datetime:
     """The same moment on the clock of an IANA zone."""
     return time.astimezone(ZoneInfo(zone))
@@ -126,6 +134,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "counted": counted,
     "file_problem": file_problem,
     "in_zone": in_zone,
+    "size_in_words": size_in_words,
     "worker_in_words": worker_in_words,
     "schedule_in_words": schedule_in_words,
     "camera_rule_in_words": camera_rule_in_words,

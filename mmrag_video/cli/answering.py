@@ -1,11 +1,15 @@
-"""What `search` and `ask` do alike: look in an archive, and tell what came of it."""
+"""What `search`, `export` and `ask` do alike: look in an archive, and tell what came of it."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
+from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.console import error_console, plain, print_json
 from mmrag_video.cli.where import filter_of
 from mmrag_video.index.frames import FrameFilter
@@ -28,6 +32,25 @@ def opened(
     """The archive, and where the options say to look in it. Raises UsageError as `filter_of`."""
     with Archive(settings) as archive:
         yield archive, filter_of(archive, cameras, start, end, hours, weekdays)
+
+
+def note_search(
+    archive: Archive, words: str, where: FrameFilter, image: Path | None = None, **more: str
+) -> None:
+    """Put a search into the audit log as the page does: evidence tells how its moments were found.
+
+    `words`: as they were typed; the same find the entry again. `more`: what was asked besides.
+    """
+    named = {
+        "query": words,
+        "picture": "" if image is None else hashlib.sha256(image.read_bytes()).hexdigest(),
+        "cameras": list(where.cameras),
+        "from": where.start.isoformat() if where.start else "",
+        "to": where.end.isoformat() if where.end else "",
+        **more,
+    }
+    about = {name: value for name, value in named.items() if value}
+    archive.catalog.audit.note(LOCAL.name, Action.SEARCH, about)
 
 
 def tell(

@@ -5,7 +5,7 @@ import click
 from mmrag_video.as_json import written_answer_to_json
 from mmrag_video.ask import AnswerState, NumberedMoment, WrittenAnswer
 from mmrag_video.ask import ask as answer_in_words
-from mmrag_video.cli.answering import opened, tell, tell_missing_files
+from mmrag_video.cli.answering import note_search, opened, tell, tell_missing_files
 from mmrag_video.cli.console import (
     clock_of,
     error_console,
@@ -47,6 +47,7 @@ def ask(
     """
     settings: Settings = context.obj
     with opened(settings, cameras, start, end) as (archive, where):
+        note_search(archive, question, where, answer="in words")
         answer = answer_in_words(archive, question, where)
         tell(archive, answer, written_answer_to_json, print_written_answer, as_json=as_json)
     if answer.state is AnswerState.NOT_SEEN:

@@ -78,7 +78,7 @@ def evidence(
                 check_camera(archive, one.camera)
         order = EvidenceOrder(
             case=archive.catalog.cases.named(case),
-            user=LOCAL.name,
+            user=LOCAL,
             target=target,
             is_zip=is_zip,
             key=read_private_key(key) if key else None,
@@ -96,17 +96,9 @@ def _make(archive: Archive, order: EvidenceOrder) -> ExitCode:
     except KeyboardInterrupt:
         error_console.print("What was complete is kept; the same command goes on from there.")
         raise
-    moments = [moment.id for moment in archive.catalog.cases.moments(order.case.id)]
-    about = {
-        "format": "evidence",
-        "title": order.case.name,
-        "case": order.case.name,
-        "file": str(made.path),
-        "manifest": made.sha256,
-        "missing": len(made.missing),
-    }
-    archive.catalog.audit.note(order.user, Action.EXPORT, about)
-    archive.catalog.cases.mark_exported(moments, datetime.now(UTC))
+    about = {**made.about(order.case), "file": str(made.path)}
+    archive.catalog.audit.note(order.user.name, Action.EXPORT, about)
+    archive.catalog.cases.mark_exported(made.moments, datetime.now(UTC))
     for one in made.missing:
         error_console.print(plain(f"{one.what}: {one.why}"), soft_wrap=True)
     error_console.print(plain(f"Written: {made.path}"), soft_wrap=True)

@@ -12,7 +12,7 @@ import click
 from mmrag_video.archive import Archive, load_picture
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
-from mmrag_video.cli.answering import opened, tell_if_empty
+from mmrag_video.cli.answering import note_search, opened, tell_if_empty
 from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.export_clips import STANDARD_OUTPUT, export_clips
 from mmrag_video.cli.where import where_options
@@ -152,7 +152,9 @@ def export(
             context.exit(_export_case(archive, case, asked))
     with opened(settings, cameras, start, end) as (archive, where):
         picture = load_picture(image) if image is not None else None
-        answer = find(archive, Query(text=words, image=picture), where, limit)
+        query = Query(text=words, image=picture)
+        note_search(archive, words or "", where, image)
+        answer = find(archive, query, where, limit)
         moments = [m for m in answer.moments if weak or m.confidence is not Confidence.WEAK]
         if not moments:
             if not tell_if_empty(archive):

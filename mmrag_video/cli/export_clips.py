@@ -12,10 +12,8 @@ from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, MmragError, UsageError
 from mmrag_video.export.clips import (
     ENDING,
-    ClipKind,
     ClipOrder,
     WantedClip,
-    WrittenClip,
     wanted_clips,
     write_clip,
 )
@@ -45,7 +43,8 @@ def export_clips(
             except MmragError as error:
                 problems.append(str(error))
                 continue
-        error_console.print(plain(_told(written, order.kind)), soft_wrap=True)
+        told = "; ".join([f"Written: {written.path}", *written.remarks])
+        error_console.print(plain(told), soft_wrap=True)
     for problem in dict.fromkeys(problems):
         error_console.print(plain(problem), soft_wrap=True)
     return ExitCode.SOME_RECORDINGS_FAILED if problems else ExitCode.OK
@@ -65,13 +64,3 @@ def _placed(clips: list[WantedClip], output: str) -> tuple[Path, list[WantedClip
             f"These are {counted(len(clips), 'clip')}: name a folder for them, as --output clips/."
         )
     return target.parent, [replace(clip, name=target.name) for clip in clips]
-
-
-def _told(clip: WrittenClip, kind: ClipKind) -> str:
-    """A sentence or two about a clip that was made."""
-    told = [f"Written: {clip.path}"]
-    if kind is ClipKind.COPY and clip.earlier > 0:
-        told.append(f"begins {float(clip.earlier):.3f} s earlier, with the keyframe before")
-    if clip.cut.sound_left_out:
-        told.append(f"without its sound ({clip.cut.sound_left_out}), which an MP4 cannot hold")
-    return "; ".join(told)

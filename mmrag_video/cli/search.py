@@ -12,7 +12,7 @@ from mmrag_video.archive import Archive, load_picture
 from mmrag_video.as_json import answer_to_json, pairs_to_json
 from mmrag_video.asked import Asked, asked, in_words
 from mmrag_video.asking.understanding import Following, Understood, understand
-from mmrag_video.cli.answering import opened, tell, tell_missing_files
+from mmrag_video.cli.answering import note_search, opened, tell, tell_missing_files
 from mmrag_video.cli.console import (
     clock_of,
     error_console,
@@ -94,6 +94,9 @@ def search(
         picture = load_picture(image) if image is not None else None
         soon = None if within is None else timedelta(minutes=within)
         question = asked(understood, where, picture, soon, any_camera=any_camera)
+        times_of_day = ", ".join(filter(None, (hours, *weekdays)))
+        asked_words = f"{words}, then {then}" if then else words or ""
+        note_search(archive, asked_words, where, image, times_of_day=times_of_day)
         confident = _answered(archive, question, limit, as_json=as_json)
     if not confident:
         context.exit(ExitCode.NO_CONFIDENT_MATCH)

@@ -2,36 +2,89 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mmrag_video.as_json import audit_entry_to_json
 from mmrag_video.cases import Collected
 from mmrag_video.catalog.audit import Action, AuditEntry
 from mmrag_video.catalog.case_records import Case
+from mmrag_video.catalog.users import Role, User
 
 
 def excerpt(
-    entries: Iterator[AuditEntry], case: Case, moments: Sequence[Collected]
+    entries: Iterator[AuditEntry], case: Case, moments: Sequence[Collected], reader: User
 ) -> list[AuditEntry]:
-    """The entries, oldest first, that tell of the case, its recordings or its searches."""
-    words = {one.moment.found.query for one in moments} - {""}
-    recordings = {span.recording for one in moments for span in one.moment.spans}
-    return [entry for entry in entries if _concerns(entry, case, words, recordings)]
+    """The entries, oldest first, that tell of the case, its recordings or its searches.
+
+    The log is for admins, since it says what everybody looks at. Whoever else takes a case out of
+    the house takes what was done to that case, the searches that led to it, and what they did
+    themselves: without it nobody could say how the evidence came about. Who else looked at its
+    recordings, and what was done to moments that they may not see, is not for them.
+    """
+    subject = _Subject(
+        case.name,
+        words=frozenset(one.moment.found.query for one in moments) - {""},
+        recordings=frozenset(span.recording for one in moments for span in one.moment.spans),
+        moments=frozenset(one.moment.id for one in moments),
+    )
+    return [
+        entry for entry in entries if subject.concerns(entry) and _may_read(reader, entry, subject)
+    ]
 
 
-def _concerns(entry: AuditEntry, case: Case, words: set[str], recordings: set[str]) -> bool:
-    about = entry.about
+@dataclass(frozen=True)
+class _Subject:
+    """What the entries are to be about."""
+
+    case: str
+    words: frozenset[str]
+    recordings: frozenset[str]
+    moments: frozenset[int]
+
+    def concerns(self, entry: AuditEntry) -> bool:
+        about = entry.about
+        match entry.action:
+            case Action.SEARCH:
+                return about.get("query") in self.words
+            case Action.VIEW:
+                return about.get("recording") in self.recordings
+            case Action.EXPORT:
+                return not self.recordings.isdisjoint(_listed(entry, "recordings")) or (
+                    about.get("title") == self.case
+                )
+            case _:
+                return about.get("case") == self.case
+
+
+def _may_read(reader: User, entry: AuditEntry, subject: _Subject) -> bool:
+    """Whether somebody may take an entry with them that concerns the case."""
+    if reader.role is Role.ADMIN or entry.user == reader.name:
+        return True
     match entry.action:
         case Action.SEARCH:
-            return about.get("query") in words
+            return all(map(reader.may_see, _listed(entry, "cameras")))
         case Action.VIEW:
-            return about.get("recording") in recordings
+            return False
         case Action.EXPORT:
-            listed = about.get("recordings")
-            of_one = isinstance(listed, list) and not recordings.isdisjoint(map(str, listed))
-            return of_one or about.get("title") == case.name
+            return entry.about.get("title") == subject.case and (
+                not reader.cameras or subject.recordings.issuperset(_listed(entry, "recordings"))
+            )
         case _:
-            return about.get("case") == case.name
+            return not reader.cameras or subject.moments.issuperset(_moments_told(entry))
+
+
+def _listed(entry: AuditEntry, name: str) -> list[str]:
+    """Words that an entry lists; of one that somebody spoilt, none."""
+    listed = entry.about.get(name)
+    return list(map(str, listed)) if isinstance(listed, list) else []
+
+
+def _moments_told(entry: AuditEntry) -> list[Any]:
+    """The ids of the moments of a case that an entry is about."""
+    several = entry.about.get("moments")
+    one = entry.about.get("moment")
+    return [*(several if isinstance(several, list) else ()), *(() if one is None else (one,))]
 
 
 def searches(moments: Sequence[Collected], entries: Sequence[AuditEntry]) -> bytes:

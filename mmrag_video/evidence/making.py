@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mmrag_video.archive import Archive
-from mmrag_video.cases import Collected, collected
+from mmrag_video.cases import Collected, collected, sees
+from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
+from mmrag_video.counting import counted
 from mmrag_video.errors import RecordingError, UsageError
 from mmrag_video.evidence.leading_searches import audit_lines, excerpt, searches
 from mmrag_video.evidence.manifest import (
@@ -46,6 +49,20 @@ class Made:
     sha256: str
     """Of the manifest."""
     missing: tuple[Missing, ...]
+    moments: tuple[int, ...]
+    """The ids of those that it is of, in the case."""
+    cameras: tuple[str, ...]
+    """Whose pictures it may hold."""
+
+    def about(self, case: Case) -> dict[str, Any]:
+        """What the audit log is told of it."""
+        return {
+            "format": "evidence",
+            "title": case.name,
+            "case": case.name,
+            "manifest": self.sha256,
+            "missing": len(self.missing),
+        }
 
 
 def make_evidence(
@@ -59,15 +76,24 @@ def make_evidence(
     """
     if order.target.exists() or order.target.is_symlink():
         raise UsageError(f"{order.target} is there already; name another place.")
-    moments = collected(archive, archive.catalog.cases.moments(order.case.id))
-    if not moments:
+    every = collected(archive, archive.catalog.cases.moments(order.case.id))
+    if not every:
         raise UsageError(f"The case {order.case.name!r} holds no moments yet.")
+    moments = [one for one in every if sees(order.user, one)]
+    if not moments:
+        raise UsageError(f"The case {order.case.name!r} holds no moments of cameras of yours.")
     with PartialFolder(order.target) as folder:
-        making = _Making(archive, order, folder, moments, on_progress)
+        making = _Making(archive, order, folder, moments, len(every) - len(moments), on_progress)
         manifest, missing = making.write_all()
         folder.finish()
         path = _put_in_place(order, folder, on_progress)
-    return Made(path, hash_line(manifest).split()[0].decode(), tuple(missing))
+    return Made(
+        path,
+        hash_line(manifest).split()[0].decode(),
+        tuple(missing),
+        moments=tuple(one.moment.id for one in moments),
+        cameras=tuple({span.recording.camera: None for one in moments for span in one.spans}),
+    )
 
 
 def _put_in_place(order: EvidenceOrder, folder: PartialFolder, on_progress: Progress) -> Path:
@@ -90,6 +116,9 @@ class _Making:
     order: EvidenceOrder
     folder: PartialFolder
     moments: Sequence[Collected]
+    """Those that the one who makes it may see."""
+    hidden: int
+    """How many others the case holds."""
     on_progress: Progress
 
     def write_all(self) -> tuple[bytes, list[Missing]]:
@@ -100,6 +129,7 @@ class _Making:
         }
         unusable = self._unusable(list(recordings.values()))
         usable, missing = self._usable(unusable)
+        missing += self._hidden()
         pieces: list[Piece] = []
         for done, (number, moment) in enumerate(usable.items()):
             self.on_progress(f"moment {number}", done, len(usable))
@@ -168,6 +198,12 @@ class _Making:
                 usable[number] = longer
         return usable, missing
 
+    def _hidden(self) -> list[Missing]:
+        if not self.hidden:
+            return []
+        why = f"They are of cameras that {self.order.user.name} may not see."
+        return [Missing(counted(self.hidden, "moment"), "", why)]
+
     def _about(
         self,
         provenance: Provenance,
@@ -181,11 +217,12 @@ class _Making:
         for path, form in REPORTS.items():
             piece = self.folder.anew(path, Document(path, sheet, form).content())
             yield replace(piece, about={"kind": form.title})
-        entries = excerpt(self.archive.catalog.audit.oldest_first(), self.order.case, self.moments)
+        log = self.archive.catalog.audit.oldest_first()
+        entries = excerpt(log, self.order.case, self.moments, self.order.user)
         led = self.folder.anew("searches.json", searches(self.moments, entries))
         yield replace(led, about={"kind": "searches that led there"})
-        log = self.folder.anew("audit.jsonl", audit_lines(entries))
-        yield replace(log, about={"kind": "excerpt of the audit log"})
+        told = self.folder.anew("audit.jsonl", audit_lines(entries))
+        yield replace(told, about={"kind": "excerpt of the audit log"})
 
 
 def _moment(one: Collected, spans: Sequence[Span]) -> ExportMoment | None:

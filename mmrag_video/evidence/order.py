@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mmrag_video import __version__
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.case_records import Case
+from mmrag_video.catalog.users import User
 from mmrag_video.evidence.manifest import Provenance
 from mmrag_video.video.blurring import Region, parse_region
 
@@ -37,7 +38,8 @@ class EvidenceOrder:
     """What is to be made of a case."""
 
     case: Case
-    user: str
+    user: User
+    """Who makes it: what they may not see is not in it."""
     target: Path
     """The folder or the zip to make; nothing is there yet."""
     is_zip: bool = False
@@ -62,7 +64,7 @@ def provenance_of(archive: Archive, order: EvidenceOrder) -> Provenance:
         account = getpass.getuser()
     return Provenance(
         case=order.case,
-        user=order.user,
+        user=order.user.name,
         account=account,
         made=datetime.now(UTC),
         tool=_tool(),

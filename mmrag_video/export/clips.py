@@ -80,6 +80,22 @@ class WrittenClip:
         """Seconds from the clip's first frame to the start that was asked for."""
         return self.span.start - self.cut.start
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be known of it, in words: an early beginning, sound that is not in it."""
+        return remarks(self.span, self.cut)
+
+
+def remarks(span: Span, cut: WrittenCut) -> list[str]:
+    """What is to be known of a clip of this part, in words."""
+    told = []
+    if cut.start < span.start:
+        earlier = float(span.start - cut.start)
+        told.append(f"begins {earlier:.3f} s earlier, with the keyframe before")
+    if cut.sound_left_out:
+        told.append(f"without its sound ({cut.sound_left_out}), which an MP4 cannot hold")
+    return told
+
 
 def wanted_clips(moments: Sequence[ExportMoment], order: ClipOrder) -> Iterator[WantedClip | str]:
     """The clips to make of moments, in their order; for one past its end, a sentence."""
@@ -99,14 +115,18 @@ def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:
     Nobody sees it before it is whole. Raises RecordingError where the recording is gone, has
     changed, or cannot be cut like this, ExportError where the system refuses to write.
     """
+    with unfinished_file(folder) as unfinished:
+        cut = cut_clip(wanted, unfinished)
+        return WrittenClip(put_in_place(unfinished, wanted.name), wanted.span, cut)
+
+
+def cut_clip(wanted: WantedClip, target: Path) -> WrittenCut:
+    """Make one under another name. Raises as `write_clip`, and OSError."""
     span = wanted.span
     if problem := file_problem(span.recording):
         raise RecordingError(problem)
-    with unfinished_file(folder) as unfinished:
-        cut = CUTS[wanted.kind](
-            span.recording.path, span.start, span.end, unfinished, time_limit=time_limit_of(span)
-        )
-        return WrittenClip(put_in_place(unfinished, wanted.name), span, cut)
+    cut = CUTS[wanted.kind]
+    return cut(span.recording.path, span.start, span.end, target, time_limit=time_limit_of(span))
 
 
 def time_limit_of(span: Span) -> float:

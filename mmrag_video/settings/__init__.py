@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mmrag_video.settings.models import GeneratorSettings, ModelSettings, ServerSettings
-from mmrag_video.settings.page import LoginSettings, WebSettings
+from mmrag_video.settings.page import ExportSettings, LoginSettings, WebSettings
 from mmrag_video.settings.sections import (
     CameraSettings,
     ClockSettings,
@@ -29,6 +29,7 @@ __all__ = [
     "CameraSettings",
     "ClockSettings",
     "DecodeSettings",
+    "ExportSettings",
     "GeneratorSettings",
     "LoginSettings",
     "ModelSettings",
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     web: WebSettings = WebSettings()
     login: LoginSettings = LoginSettings()
+    exports: ExportSettings = ExportSettings()
     generator: GeneratorSettings = GeneratorSettings()
     worker: WorkerSettings = WorkerSettings()
     retention: RetentionSettings = RetentionSettings()

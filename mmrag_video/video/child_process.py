@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar, TypeVarTuple, cast
@@ -20,6 +22,29 @@ from mmrag_video.errors import DecoderError, MmragError
 _Value = TypeVar("_Value")
 _Rest = TypeVarTuple("_Rest")
 _MAIN = "mmrag_video.video.child_process"
+_LOOKED_EVERY = 0.2
+"""Seconds from one look at whether the work is still wanted to the next."""
+
+
+class WorkStoppedError(Exception):
+    """The work is wanted no more. No MmragError: nothing is wrong, and nothing is to go on."""
+
+
+_IS_WANTED: ContextVar[Callable[[], bool] | None] = ContextVar("is_wanted", default=None)
+
+
+@contextmanager
+def while_wanted(is_wanted: Callable[[], bool]) -> Iterator[None]:
+    """Let `call_in_child` end its child, and raise WorkStoppedError, once this is no longer so.
+
+    It holds for what this thread does meanwhile. A clip may take minutes to make, several calls
+    below whoever knows that somebody cancelled it.
+    """
+    before = _IS_WANTED.set(is_wanted)
+    try:
+        yield
+    finally:
+        _IS_WANTED.reset(before)
 
 
 class ChildProcess:
@@ -106,8 +131,8 @@ def call_in_child(
 ) -> _Value:
     """`work(recording, *rest)`, done by a child: a function of a module, and plain values.
 
-    Raises the `MmragError` that the work raised, and `DecoderError` where the child died or was
-    not done within `time_limit` seconds.
+    Raises the `MmragError` that the work raised, `DecoderError` where the child died or was not
+    done within `time_limit` seconds, and WorkStoppedError as `while_wanted` says.
     """
     child = ChildProcess(_MAIN)
     arrived: queue.SimpleQueue[_Returned[_Value] | _Raised | None] = queue.SimpleQueue()
@@ -116,7 +141,7 @@ def call_in_child(
     receiver.start()
     try:
         child.send((work, recording, rest))
-        outcome = arrived.get(timeout=time_limit)
+        outcome = _awaited(arrived, time_limit)
         if outcome is None:
             raise child.death(recording)
     except queue.Empty:
@@ -130,6 +155,22 @@ def call_in_child(
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome.value
+
+
+def _awaited(arrived: "queue.SimpleQueue[_Value]", time_limit: float) -> _Value:
+    """What arrives. Raises queue.Empty if nothing does in time, WorkStoppedError as above."""
+    is_wanted = _IS_WANTED.get()
+    if is_wanted is None:
+        return arrived.get(timeout=time_limit)
+    deadline = time.monotonic() + time_limit
+    while is_wanted():
+        left = deadline - time.monotonic()
+        try:
+            return arrived.get(timeout=max(0.0, min(_LOOKED_EVERY, left)))
+        except queue.Empty:
+            if left <= _LOOKED_EVERY:
+                raise
+    raise WorkStoppedError
 
 
 def _receive(child: ChildProcess) -> Any:

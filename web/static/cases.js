@@ -7,6 +7,7 @@ document.documentElement.classList.add("has-script");
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.submitter?.hasAttribute("formaction")) return; // a file, not a change of this page
   if (form.matches("[data-collect]")) collect(event, form);
   else if (form.matches(".case [data-part]")) change(event, form);
   else if (form.matches("dialog [data-trim]") && document.querySelector(".case")) trim(event, form);

@@ -1,15 +1,15 @@
-// Keeps the queue and the sources up to date. Without this module they are as they were when the
-// page was loaded.
+// Keeps a part of the page up to date: the queue and the sources, the exports. Without this module it
+// is as it was when the page was loaded.
 
 import { fetchPart } from "./parts.js";
 
 const PAUSE = 2000; // milliseconds
-let shown = document.querySelector(".work-now");
-const { address } = shown.dataset;
+let shown = document.querySelector("[data-live]");
+const address = shown.dataset.live;
 
 async function refresh() {
   if (document.visibilityState === "visible") {
-    const found = await fetchPart(address, ".work-now, .message");
+    const found = await fetchPart(address, "[data-live], .message");
     // Not between the two halves of a click, which would be lost.
     if (found.outerHTML !== shown.outerHTML && !shown.matches(":active")) replaceBy(found);
   }

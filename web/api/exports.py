@@ -1,0 +1,225 @@
+"""The API's exports that are made in the background: clips and evidence."""
+
+from fractions import Fraction
+from typing import Self
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import Field, model_validator
+from typing_extensions import TypedDict
+
+from mmrag_video.catalog.users import Role
+from mmrag_video.json_shapes import shape
+from web import export_job_views
+from web.api.operation import Fields, Media, operation
+from web.api.problems import PREFIX
+from web.api.search import HANDLE
+from web.case_page import open_case
+from web.export_views import title_of
+from web.making.job import ExportJob, JobKind, JobOrder, JobState
+from web.ordering import (
+    LONGEST_REGION,
+    MOST_REGIONS,
+    moments_of,
+    place_evidence,
+    place_found,
+    place_of_case,
+)
+from web.own_exports import own_export, own_exports
+from web.services import services
+
+blueprint = Blueprint("api_exports", __name__, url_prefix=PREFIX)
+
+_MOST_FINDINGS = 200
+
+
+class NewExport(Fields):
+    """What to make: of a case, of one moment in it, or of findings of a search."""
+
+    kind: JobKind
+    """clip: as stored; clip-exact: encoded from exactly the first frame; evidence: of a case."""
+    case: int | None = Field(None, ge=1, lt=10**18)
+    moment: int | None = Field(None, ge=1, lt=10**18)
+    """Of the case; without it all of them."""
+    findings: tuple[str, ...] = Field((), max_length=_MOST_FINDINGS)
+    """As a search told them."""
+    handle_before: str = Field("0", pattern=HANDLE)
+    """Seconds to add before each moment, at most 3600."""
+    handle_after: str = Field("0", pattern=HANDLE)
+    """Seconds to add after it."""
+    blur: tuple[str, ...] = Field((), max_length=MOST_REGIONS)
+    """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6."""
+
+    @model_validator(mode="after")
+    def _is_of_one_thing(self) -> Self:
+        if (self.case is None) == (not self.findings):
+            raise ValueError("Give either case or findings")
+        if self.kind is JobKind.EVIDENCE and (self.case is None or self.moment is not None):
+            raise ValueError("Evidence is of a whole case")
+        if self.moment is not None and self.case is None:
+            raise ValueError("moment is of a case")
+        if self.blur and self.kind is not JobKind.EVIDENCE:
+            raise ValueError("blur is for evidence")
+        if any(len(region) > LONGEST_REGION for region in self.blur):
+            raise ValueError(f"A region has at most {LONGEST_REGION} characters")
+        return self
+
+
+class ExportChange(Fields):
+    """What is to become of it."""
+
+    cancelled: bool
+    """false: go on with what was cancelled or interrupted, or failed."""
+
+
+@shape
+class ExportProgress(TypedDict):
+    """How far it is, at present."""
+
+    what: str
+    """What is done now, in words."""
+    done: int
+    total: int
+
+
+@shape
+class ExportFile(TypedDict):
+    """What came of it."""
+
+    name: str
+    size: int
+    """Bytes."""
+    sha256: str
+    manifest: str | None
+    """SHA-256 of the manifest of evidence."""
+    signed_by: str | None
+    """Fingerprint of the key that signed it: SHA-256 of its 32 bytes."""
+    remarks: list[str]
+    left_out: list[str]
+    """What is not in it and why."""
+    address: str
+    """Where it is fetched, on this host."""
+
+
+@shape
+class Export(TypedDict):
+    """An export that is made in the background."""
+
+    number: int
+    kind: str
+    title: str
+    owner: str
+    state: str
+    """waiting, running, done, failed, cancelled or interrupted."""
+    ordered: str
+    changed: str
+    deleted: str | None
+    """When it is deleted by itself; null while it is being made."""
+    progress: ExportProgress | None
+    problem: str | None
+    """Why it failed."""
+    file: ExportFile | None
+
+
+@shape
+class ExportList(TypedDict):
+    """Exports, the newest first."""
+
+    exports: list[Export]
+
+
+@blueprint.get("/exports")
+@operation(ExportList, role=Role.OPERATOR)
+def exports() -> ExportList:
+    """The user's exports; admins see all."""
+    return {"exports": [_told(one) for one in own_exports()]}
+
+
+@blueprint.post("/exports")
+@operation(Export, status=202, role=Role.OPERATOR, errors=(404, 503))
+def make(body: NewExport) -> Export:
+    """Make clips or evidence in the background."""
+    return _told(_placed(body))
+
+
+@blueprint.get("/exports/<number:number>")
+@operation(Export, role=Role.OPERATOR)
+def export(number: int) -> Export:
+    """How far an export is."""
+    return _told(own_export(number))
+
+
+@blueprint.patch("/exports/<number:number>")
+@operation(Export, role=Role.OPERATOR)
+def change(number: int, body: ExportChange) -> Export:
+    """Cancel an export, or go on with it."""
+    job = own_export(number)
+    if body.cancelled:
+        export_job_views.stop(job)
+    else:
+        export_job_views.go_on(job)
+    return _told(own_export(number))
+
+
+@blueprint.delete("/exports/<number:number>")
+@operation(None, status=204, role=Role.OPERATOR, errors=(400,))
+def delete(number: int) -> None:
+    """Delete an export with its file. One that is being made has to be cancelled first."""
+    export_job_views.delete(own_export(number))
+
+
+@blueprint.get("/exports/<number:number>/file")
+@operation(Media(("application/zip", "video/mp4"), in_parts=True), role=Role.OPERATOR)
+def file(number: int) -> ResponseReturnValue:
+    """What was made."""
+    return export_job_views.file(number)
+
+
+def _placed(body: NewExport) -> ExportJob:
+    before, after = (
+        min(Fraction(text), export_job_views.LONGEST_HANDLE)
+        for text in (body.handle_before, body.handle_after)
+    )
+    if body.case is None:
+        moments = moments_of(services().findings.read(text) for text in body.findings)
+        return place_found(moments, title_of(moments), body.kind, before, after)
+    opened = open_case(body.case)
+    if body.kind is not JobKind.EVIDENCE:
+        return place_of_case(opened, body.moment, body.kind, before, after)
+    order = JobOrder(
+        body.kind, opened.case.name, body.case, before=before, after=after, blur=body.blur
+    )
+    return place_evidence(opened, order)
+
+
+def _told(job: ExportJob) -> Export:
+    progress, made = job.progress, job.made
+    kept = services().archive.settings.exports.kept
+    return {
+        "number": job.number,
+        "kind": job.order.kind.value,
+        "title": job.order.title,
+        "owner": job.owner,
+        "state": job.state.value,
+        "ordered": job.ordered.isoformat(timespec="milliseconds"),
+        "changed": job.changed.isoformat(timespec="milliseconds"),
+        "deleted": None
+        if job.state.is_under_way
+        else (job.changed + kept).isoformat(timespec="milliseconds"),
+        "progress": None
+        if progress is None
+        else {"what": progress.what, "done": progress.done, "total": progress.total},
+        "problem": job.problem or None,
+        "file": None
+        if made is None or job.state is not JobState.DONE
+        else {
+            "name": made.name,
+            "size": made.size,
+            "sha256": made.sha256,
+            "manifest": made.manifest or None,
+            "signed_by": made.signed_by or None,
+            "remarks": list(made.remarks),
+            "left_out": list(made.left_out),
+            "address": url_for("api_exports.file", number=job.number),
+        },
+    }

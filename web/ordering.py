@@ -1,0 +1,141 @@
+"""What the page's forms and the API order to be made in the background."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from flask import request
+
+from mmrag_video.cases import Collected
+from mmrag_video.catalog.case_records import CaseSpan, Finding
+from mmrag_video.errors import UsageError
+from mmrag_video.evidence.order import parse_blur
+from mmrag_video.evidence.signing import read_private_key
+from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.moments import Span
+from web import access
+from web.case_page import CasePage
+from web.making.job import ExportJob, JobKind, JobOrder, OrderedMoment
+from web.making.room import expected_bytes
+from web.services import services
+
+MOST_REGIONS = 50
+LONGEST_REGION = 1000
+"""Characters."""
+
+
+def place(order: JobOrder, spans: Sequence[Span]) -> ExportJob:
+    """Have it made for the one who asks; `spans`: the parts of recordings that it is of.
+
+    Raises ServiceUnavailable where there is no room, or others of theirs are under way.
+    """
+    cameras = tuple({span.recording.camera: None for span in spans})
+    return services().exports.order(
+        order,
+        access.user(),
+        request.remote_addr or "",
+        cameras,
+        expected_bytes(order, spans),
+    )
+
+
+def place_found(
+    moments: Sequence[ExportMoment], title: str, kind: JobKind, before: Fraction, after: Fraction
+) -> ExportJob:
+    """Clips of moments, wherever they come from. Raises as `place`."""
+    order = JobOrder(kind, title, moments=of_search(moments), before=before, after=after)
+    return place(order, [span for one in moments for span in one.spans])
+
+
+def place_of_case(
+    opened: CasePage, moment: int | None, kind: JobKind, before: Fraction, after: Fraction
+) -> ExportJob:
+    """Clips of what is shown of a case, or of one moment. Raises NotFound for one that is not."""
+    shown = shown_of(opened, moment)
+    order = JobOrder(
+        kind, opened.case.name, opened.case.id, of_case(shown), before=before, after=after
+    )
+    return place(order, [span for one in shown for span in one.spans])
+
+
+def shown_of(opened: CasePage, moment: int | None) -> list[Collected]:
+    """The moments of a case that may be seen, or the one. Raises UsageError where there are none,
+    NotFound where that one is not among them.
+    """
+    if not opened.shown:
+        raise UsageError("This case holds no moments that can be exported.")
+    if moment is None:
+        return opened.shown
+    known = opened.moment(moment)
+    return [one for one in opened.shown if one.moment.id == known.id]
+
+
+def place_evidence(opened: CasePage, order: JobOrder) -> ExportJob:
+    """Evidence of a case. Raises UsageError for what would only fail later."""
+    shown = shown_of(opened, None)
+    if len(order.blur) > MOST_REGIONS or any(len(one) > LONGEST_REGION for one in order.blur):
+        raise UsageError(
+            f"At most {MOST_REGIONS} regions can be blurred, of {LONGEST_REGION} characters each."
+        )
+    for region in map(parse_blur, order.blur):
+        if region.camera and region.camera not in access.camera_names():
+            raise UsageError(f"There is no camera named {region.camera[:60]!r}.")
+    key = services().archive.settings.exports.sign_key
+    if key is not None:
+        read_private_key(key)
+    return place(order, [span for one in shown for span in one.spans])
+
+
+def of_search(moments: Iterable[ExportMoment]) -> tuple[OrderedMoment, ...]:
+    """Moments as they were found."""
+    return tuple(
+        OrderedMoment(
+            spans=tuple(map(_part, one.spans)),
+            best=_part(one.best),
+            query=one.query,
+            score=one.score,
+            confidence=one.confidence,
+            why=one.why,
+            note=one.note,
+        )
+        for one in moments
+    )
+
+
+def of_case(shown: Iterable[Collected]) -> tuple[OrderedMoment, ...]:
+    """Moments as they are in a case now."""
+    return tuple(
+        OrderedMoment(
+            spans=one.moment.spans,
+            best=one.moment.best,
+            query=one.moment.found.query,
+            score=one.moment.found.score,
+            confidence=one.moment.found.confidence,
+            why=one.moment.found.why,
+            note=one.moment.note,
+            collected=one.moment.id,
+        )
+        for one in shown
+    )
+
+
+def moments_of(findings: Iterable[Finding]) -> list[ExportMoment]:
+    """Findings with their recordings. Raises NotFound where one may not be seen."""
+    return [
+        ExportMoment(
+            spans=tuple(map(_span, one.spans)),
+            best=_span(one.best),
+            query=one.query,
+            score=one.score,
+            confidence=one.confidence,
+            why=one.why,
+        )
+        for one in findings
+    ]
+
+
+def _span(part: CaseSpan) -> Span:
+    return Span(access.recording(part.recording), part.start, part.end)
+
+
+def _part(span: Span) -> CaseSpan:
+    return CaseSpan(span.recording.id, span.start, span.end)
