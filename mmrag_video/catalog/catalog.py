@@ -16,6 +16,7 @@ from sqlalchemy import Select, and_, case, delete, exists, func, or_, select, up
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.audit import AuditLog
+from mmrag_video.catalog.camera_settings import CameraSettingTable
 from mmrag_video.catalog.cases import Cases, follow_recording
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.findable import findable_in, is_findable, is_index
@@ -66,6 +67,7 @@ class Catalog:
         self.jobs = JobQueue(self.database)
         self.worker = WorkerStates(self.database)
         self.sources = SourceTable(self.database)
+        self.camera_settings = CameraSettingTable(self.database)
         self.holdings = Holdings(self.database)
         self.footage = Footage(self.database)
         self.saved = SavedSearches(self.database)
