@@ -126,13 +126,13 @@ def known_cameras(settings: Settings, catalog: Catalog) -> set[str]:
 
 def _not_here(name: str, is_fixed: bool, camera: str) -> str:
     if is_fixed:
-        return f"{name}: the settings set it; change [cameras.{_key(camera)}] there."
+        return f"{name}: the settings set it; change [cameras.{toml_key(camera)}] there."
     if name in CameraSettings.model_fields:
-        return f"{name}: it is set in the settings file alone, under [cameras.{_key(camera)}]."
+        return f"{name}: it is set in the settings file alone, under [cameras.{toml_key(camera)}]."
     return f"{name}: there is no such setting of a camera."
 
 
-def _key(camera: str) -> str:
+def toml_key(camera: str) -> str:
     """The camera's name as TOML has it in the name of a table."""
     is_bare = camera.replace("-", "").replace("_", "").isalnum() and camera.isascii()
     return camera if is_bare else json.dumps(camera, ensure_ascii=False)
