@@ -21,7 +21,7 @@ class SourceRow(Table):
 
 
 class CameraSettingRow(Table):
-    """What was set for a camera on the page or by a command; the settings file has the last word."""
+    """What was set for a camera on the page or by a command; the settings have the last word."""
 
     __tablename__ = "camera_setting"
 
