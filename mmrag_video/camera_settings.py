@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmrag_video.catalog.catalog import Catalog
-from mmrag_video.errors import UsageError
+from mmrag_video.errors import FieldProblemsError
 from mmrag_video.settings import CameraSettings, Settings
 
 SETTABLE = (
@@ -36,13 +36,8 @@ _LONGEST_TEXT = 50_000
 """Characters of JSON: some thousand corners."""
 
 
-class CameraError(UsageError):
-    """A camera cannot be as it was asked for."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """`problems`: a sentence for each field of CameraSettings, or `name`, that is wrong."""
-        super().__init__(" ".join(problems.values()))
-        self.problems = problems
+class CameraError(FieldProblemsError):
+    """A camera cannot be as it was asked for: fields of CameraSettings, or its `name`."""
 
 
 @dataclass(frozen=True)
