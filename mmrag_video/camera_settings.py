@@ -32,6 +32,7 @@ SETTABLE = (
 and stand in the settings."""
 AREAS = ("region", "masks")
 """Those that are polygons, which are typed as JSON."""
+_NUMBERS = frozenset(SETTABLE) - {*AREAS, "zone", "start_timecode"}
 _LONGEST_TEXT = 50_000
 """Characters of JSON: some thousand corners."""
 
@@ -146,11 +147,11 @@ def _typed(name: str, value: object) -> object:
     text = value.strip()
     if name in AREAS:
         return _corners(text)
-    if name == "clock_offset":
+    if name in _NUMBERS:
         try:
             return float(text)
         except ValueError:
-            raise ValueError(f"{text[:40]!r} is not a number of seconds") from None
+            raise ValueError(f"{text[:40]!r} is not a number") from None
     return text
 
 
@@ -171,7 +172,7 @@ def _problems(typed: Mapping[str, object]) -> dict[str, str]:
         if isinstance(value, float) and not math.isfinite(value)
     }
     try:
-        checked = CameraSettings.model_validate(
+        CameraSettings.model_validate(
             {name: value for name, value in typed.items() if name not in problems}
         )
     except ValidationError as error:
@@ -179,8 +180,4 @@ def _problems(typed: Mapping[str, object]) -> dict[str, str]:
             field = str(problem["loc"][0])
             complaint = problem["msg"].removeprefix("Value error, ")
             problems.setdefault(field, f"{field}: {complaint}.")
-        return problems
-    for name, value in checked:
-        if isinstance(value, float) and not math.isfinite(value):
-            problems[name] = f"{name}: Input should be a finite number."
     return problems

@@ -94,6 +94,7 @@ def _name_what_there_is(document: dict[str, Any], own: PageArchive) -> None:
         "recording_id": [own.yard.id, own.gate.id, own.hostile.id, "0" * 64],
         "number": [1, 2, 10**17],
         "moment": [1, 4, 10**17],
+        "camera": ["Yard", "Gate", "a/b"],
     }
     deleted = {"number": [1, 3, 10**17], "moment": [2, 10**17]}
     examples: dict[str, list[object]] = {

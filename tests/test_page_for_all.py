@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from mmrag_video.archive import Archive
+from mmrag_video.camera_settings import change_camera
 from tests.browser import NARROW, WIDE, served
 from tests.page_archive import PageArchive, page_archive
 from tests.people import with_users
@@ -20,6 +21,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
     """The page's recordings, with a case and a saved search."""
     with page_archive(tmp_path_factory.mktemp("for-all")) as opened:
         opened.archive.catalog.cases.make("Fire", "local")
+        masks = {"masks": "[[[0, 0], [1, 0], [1, 0.2]]]", "region": "[[0, 0], [1, 0], [1, 1]]"}
+        change_camera(opened.archive.settings, opened.archive.catalog, "Yard", masks)
         yield opened
 
 
@@ -62,6 +65,8 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         f"/recordings/{yard}/play?t=1,3",
         f"/recordings/{yard}/frame?t=1",
         "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04&q=something+red",
+        "/cameras",
+        "/cameras/Yard",
         "/work",
         "/saved",
         "/cases",
@@ -73,7 +78,12 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         page.goto(path)
         found += serious(page)
     page.set_viewport_size(NARROW)
-    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work"):
+    for path in (
+        "/?q=something+red",
+        f"/recordings/{yard}/play?t=1,3",
+        "/work",
+        "/cameras/Yard",
+    ):
         page.goto(path)
         found += serious(page)
     assert found == []

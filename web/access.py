@@ -112,7 +112,9 @@ def camera(name: str) -> Camera:
 
 def latest_recordings(camera: str, limit: int) -> list[Recording]:
     """The newest of a camera that may be seen, the newest first."""
-    return services().archive.catalog.footage.latest(camera, limit) if user().may_see(camera) else []
+    if not user().may_see(camera):
+        return []
+    return services().archive.catalog.footage.latest(camera, limit)
 
 
 def recording(recording_id: str) -> Recording:

@@ -30,6 +30,7 @@ from web import (
     work_views,
 )
 from web.api import audit as api_audit
+from web.api import cameras as api_cameras
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import health as api_health
@@ -52,6 +53,7 @@ from web.strips import strip_of
 
 _API = (
     api_search,
+    api_cameras,
     api_recordings,
     api_cases,
     api_case_moments,

@@ -53,5 +53,3 @@ def _areas(value: Polygon | tuple[Polygon, ...]) -> str:
     if is_one:
         return json.dumps(value)
     return "[\n" + ",\n".join(f"  {json.dumps(area)}" for area in value) + "\n]"
-
-

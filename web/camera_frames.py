@@ -44,9 +44,7 @@ def frames_by_day_and_night(camera: str) -> list[CameraFrame]:
     latest = access.latest_recordings(camera, _LOOKED_AT)
     chosen = _of_each_time_of_day(latest) or latest[:_MOST]
     each = max(1, _MOST // max(1, len(chosen)))
-    frames = [
-        frame for recording in chosen for frame in thinned(_frames_of(recording), each)
-    ]
+    frames = [frame for recording in chosen for frame in thinned(_frames_of(recording), each)]
     return frames[:_MOST]
 
 
