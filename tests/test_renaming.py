@@ -1,4 +1,4 @@
-"""A camera gets another name: in the catalog at once, in the store after it, and nothing is lost."""
+"""A camera gets another name: in the catalog at once, in the store after it; nothing is lost."""
 
 import shutil
 from collections.abc import Iterator
