@@ -80,7 +80,7 @@ def show(settings: Settings, name: str) -> None:
 
 @cameras.command("set")
 @click.argument("name")
-@click.argument("values", nargs=-1, required=True, metavar="SETTING=VALUE...")
+@click.argument("values", nargs=-1, required=True, metavar="SETTING=VALUE")
 @click.pass_obj
 def set_(settings: Settings, name: str, values: tuple[str, ...]) -> None:
     """Set what is particular about the camera NAME; an empty value takes it back.
