@@ -40,12 +40,15 @@ def newest_frame(camera: str) -> CameraFrame | None:
 
 
 def frames_by_day_and_night(camera: str) -> list[CameraFrame]:
-    """At most eight frames, of as many times of day as there are; the newest of each, by time."""
+    """At most eight frames: of as many times of day as there are, then of the newest recordings."""
     latest = access.latest_recordings(camera, _LOOKED_AT)
-    chosen = _of_each_time_of_day(latest) or latest[:_MOST]
-    each = max(1, _MOST // max(1, len(chosen)))
+    chosen = _of_each_time_of_day(latest)
+    each = _MOST // max(1, len(chosen))
     frames = [frame for recording in chosen for frame in thinned(_frames_of(recording), each)]
-    return frames[:_MOST]
+    others = (recording for recording in latest if recording not in chosen)
+    while len(frames) < _MOST and (recording := next(others, None)):
+        frames += thinned(_frames_of(recording), _MOST - len(frames))
+    return frames
 
 
 def _of_each_time_of_day(newest_first: Sequence[Recording]) -> list[Recording]:

@@ -112,7 +112,7 @@ def _page(
     """The page of a camera; `name`: the new one as it was typed."""
     archive = services().archive
     frames = frames_by_day_and_night(known.camera.name)
-    asked = request.args.get("frame", type=int, default=len(frames) - 1)
+    asked = request.args.get("frame", type=int, default=len(frames) // 2)
     return render_template(
         "camera.html",
         known=known,
