@@ -94,7 +94,6 @@ def _name_what_there_is(document: dict[str, Any], own: PageArchive) -> None:
         "recording_id": [own.yard.id, own.gate.id, own.hostile.id, "0" * 64],
         "number": [1, 2, 10**17],
         "moment": [1, 4, 10**17],
-        "camera": ["Yard", "Gate", "a/b"],
     }
     deleted = {"number": [1, 3, 10**17], "moment": [2, 10**17]}
     examples: dict[str, list[object]] = {
@@ -110,6 +109,8 @@ def _name_what_there_is(document: dict[str, Any], own: PageArchive) -> None:
             chosen = {**ids, **deleted} if method == "delete" else ids
             if path == "/cases/{number}/moments/{moment}":
                 chosen = {**chosen, "number": [1]}
+            elif path == "/cameras/{camera}":
+                chosen = {"camera": ["Yard", "Gate", "a/b"]}
             elif path == "/cases/{number}" and method == "delete":
                 chosen = {"number": [3, 10**17]}
             for parameter in operation["parameters"]:
