@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from mmrag_video.calibration import SAMPLE_SIZE, CollectionSample
+from mmrag_video.camera_settings import in_force
 from mmrag_video.catalog.catalog import Catalog
 from mmrag_video.catalog.records import Recording
 from mmrag_video.data_directory import DataDirectory
@@ -79,6 +80,15 @@ class Archive:
                 self._catalog = Catalog(self.directory.catalog)
                 self._closing.callback(self._catalog.close)
             return self._catalog
+
+    @property
+    def settings_in_force(self) -> Settings:
+        """The settings, with what was set for cameras while it runs: read anew at each call.
+
+        A piece of work that reads cameras' settings takes them once, when it begins. Raises
+        CatalogError.
+        """
+        return in_force(self.settings, self.catalog)
 
     @property
     def model(self) -> Model:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmrag_video import json_shapes as shapes
 from mmrag_video.ask import AnswerState, WrittenAnswer
+from mmrag_video.camera_settings import CameraInForce
 from mmrag_video.cases import Collected
 from mmrag_video.catalog.audit import Action, AuditEntry
 from mmrag_video.catalog.case_records import Case
@@ -27,7 +28,9 @@ from mmrag_video.queue_overview import QueueOverview
 from mmrag_video.recording_file import file_state
 from mmrag_video.saved_search import webhook_host
 from mmrag_video.sequences import Pair
+from mmrag_video.settings import CameraSettings
 from mmrag_video.sources import Source
+from mmrag_video.video.sampled import Polygon
 from mmrag_video.video.timecode import Timecode, address_seconds
 
 
@@ -139,6 +142,35 @@ def recording_to_json(recording: Recording) -> shapes.Recording:
         "live": recording.live,
         "kept": recording.kept,
     }
+
+
+def camera_details_to_json(camera: Camera, own: CameraInForce) -> shapes.CameraDetails:
+    """A camera with what is particular about it."""
+    return {
+        **camera_to_json(camera),
+        "settings": camera_settings_to_json(own.settings),
+        "fixed": sorted(own.fixed),
+    }
+
+
+def camera_settings_to_json(settings: CameraSettings) -> shapes.CameraSettings:
+    """What is particular about a camera."""
+    return {
+        "zone": settings.zone,
+        "clock_offset": settings.clock_offset.total_seconds(),
+        "region": _corners(settings.region) if settings.region else None,
+        "masks": [_corners(mask) for mask in settings.masks],
+        "sensitivity": settings.sensitivity,
+        "interval": settings.interval,
+        "heartbeat": settings.heartbeat,
+        "start_timecode": settings.start_timecode,
+        "keep_days": settings.keep_days,
+        "keep_gigabytes": settings.keep_gigabytes,
+    }
+
+
+def _corners(area: Polygon) -> list[list[float]]:
+    return [list(corner) for corner in area]
 
 
 def camera_to_json(camera: Camera) -> shapes.Camera:

@@ -67,6 +67,11 @@ class DataDirectory:
         """The folder of the pictures of one recording's frames in one index."""
         return self.thumbnails(collection) / recording[:2] / recording
 
+    def pictured(self, collection: str, recording: str) -> list[Fraction]:
+        """The times of one recording's frames that have a picture in one index, in order."""
+        names = (path.stem for path in self.pictures(collection, recording).glob("*-*.jpg"))
+        return sorted(Fraction(name.replace("-", "/")) for name in names)
+
     def thumbnail(self, collection: str, recording: str, time: Fraction) -> Path:
         """The picture of one kept frame."""
         name = f"{time.numerator}-{time.denominator}.jpg"

@@ -1,5 +1,6 @@
 """What can go wrong, as one sentence for a person and one exit code for a script."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -26,6 +27,15 @@ class UsageError(MmragError):
     """The request itself cannot be carried out as asked."""
 
     exit_code = ExitCode.USAGE
+
+
+class FieldProblemsError(UsageError):
+    """What somebody filled in cannot be taken as it is."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems`: a sentence for each field that is wrong, by the field's name."""
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
 
 
 class SettingsError(UsageError):

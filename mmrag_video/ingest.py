@@ -18,11 +18,12 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.records import IngestRun, Recording, RunState
 from mmrag_video.errors import ErrorKind, MmragError, RecordingError, kind_of
 from mmrag_video.index.identity import IndexIdentity, refusal
+from mmrag_video.known_clocks import correct_clocks
 from mmrag_video.letting_go import remove_folder
 from mmrag_video.recording_ingest import RecordingIngest
+from mmrag_video.renaming import carry_out_renames
 from mmrag_video.source_rules import camera_in, sampler_in, source_of
 from mmrag_video.sources import all_sources
-from mmrag_video.video.clock import FileTimes, clock_of
 from mmrag_video.video.content import Content, content_of
 from mmrag_video.video.discover import FoundFile, Unreachable, find_files
 
@@ -86,6 +87,7 @@ def ingest_files(
     if active is not None and active.fingerprint != identity.fingerprint:
         raise refusal(active, identity, archive.directory.root)
     clear_unfinished(archive, identity)
+    carry_out_renames(archive, every=True)
     archive.activate(identity)
     for file in files:
         yield ingest_file(archive, identity, file, on_progress)
@@ -141,13 +143,14 @@ def ingest_file(
     except RecordingError as error:
         return _failed(archive, identity, file.path, str(error), kind_of(error))
     known = catalog.recording(content.sha256)
-    source = source_of(file.path, all_sources(archive.settings, catalog))
-    camera = known.camera if known else camera_in(source, file, archive.settings)
-    sampler = sampler_in(source, camera, archive.settings)
+    settings = archive.settings_in_force
+    source = source_of(file.path, all_sources(settings, catalog))
+    camera = known.camera if known else catalog.renamed.now(camera_in(source, file, settings))
+    sampler = sampler_in(source, camera, settings)
     earlier = catalog.complete_run_of(content.sha256, identity.fingerprint)
     changed = earlier is not None and earlier.sampler != sampler.fingerprint
     if known is not None and earlier is not None and not anew and not (changed and redo):
-        return _known(archive, identity, file, known, content, changed)
+        return _known(archive, file, known, changed)
     run = catalog.begin_run(file.path, content.sha256, identity.fingerprint, sampler.fingerprint)
     work = RecordingIngest(archive, identity, run, file.path, content, camera, sampler, on_progress)
     return carried_out(archive, identity, run, work.carry_out)
@@ -166,7 +169,7 @@ def carried_out(
     """
     catalog = archive.catalog
     try:
-        outcome = _added(*work())
+        recording, frames = work()
     except KeyboardInterrupt:
         catalog.interrupt_run(run)
         raise
@@ -177,8 +180,19 @@ def carried_out(
         if foreseen and not isinstance(error, RecordingError):
             raise  # the store, the model or the disk: it would fail for every file
         outcome = Outcome(run.path, OutcomeState.FAILED, message=why, kind=kind_of(error))
+    else:
+        outcome = _added(_as_set_meanwhile(archive, identity, recording), frames)
     _clear(archive, identity)  # of this run if it failed, else of those it replaces
     return outcome
+
+
+def _as_set_meanwhile(archive: Archive, identity: IndexIdentity, recording: Recording) -> Recording:
+    """A recording that was just written, after what was set for its camera while it was."""
+    now = archive.catalog.recording(recording.id) or recording
+    if now.camera != recording.camera:
+        archive.store(identity).rename_camera(recording.camera, now.camera)
+    corrected = correct_clocks(archive, [now], archive.settings_in_force)
+    return corrected[0] if corrected else now
 
 
 def _added(recording: Recording, frames: int) -> Outcome:
@@ -221,10 +235,8 @@ def _failed(
 
 def _known(
     archive: Archive,
-    identity: IndexIdentity,
     file: FoundFile,
     recording: Recording,
-    content: Content,
     changed: bool,
 ) -> Outcome:
     """A recording that can be found already: only where it lies and its clock may be new."""
@@ -235,16 +247,13 @@ def _known(
     else:
         recording = replace(recording, path=file.path)
         archive.catalog.move_recording(recording.id, file.path)
-        times = FileTimes(recording.created, recording.modified, recording.duration)
-        clock = clock_of(file.path, recording.camera, times, archive.settings)
-        if clock != recording.clock:
+        before = recording.clock.start
+        for corrected in correct_clocks(archive, [recording], archive.settings_in_force):
+            recording = corrected
             messages.append(
-                f"{file.path}: its start was {recording.clock.start or 'unknown'}, "
-                f"is now {clock.start or 'unknown'}."
+                f"{file.path}: its start was {before or 'unknown'}, "
+                f"is now {recording.clock.start or 'unknown'}."
             )
-            archive.store(identity).set_clock(recording.id, clock)
-            archive.catalog.set_clock(recording.id, clock)
-            recording = replace(recording, clock=clock)
     if changed:
         messages.append(
             f"{file.path} was sampled with other settings; `mmrag-video ingest --reindex` with "

@@ -178,6 +178,34 @@ class Camera(TypedDict):
 
 
 @shape
+class CameraSettings(TypedDict):
+    """What is particular about a camera; null, 0 or an empty list where nothing was set."""
+
+    zone: str | None
+    clock_offset: float
+    """Seconds that are added to the camera's clock."""
+    region: list[list[float]] | None
+    """Movement counts only inside this polygon: corners as [x, y], from 0 to 1."""
+    masks: list[list[list[float]]]
+    """Polygons in which movement is ignored."""
+    sensitivity: float | None
+    interval: float | None
+    heartbeat: float | None
+    start_timecode: str | None
+    keep_days: float | None
+    keep_gigabytes: float | None
+
+
+@shape
+class CameraDetails(Camera):
+    """A camera with what is particular about it."""
+
+    settings: CameraSettings
+    fixed: list[str]
+    """Settings that the settings file sets: they can be changed there alone."""
+
+
+@shape
 class SourceFiles(TypedDict):
     """Files of a source."""
 

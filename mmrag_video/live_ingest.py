@@ -132,9 +132,12 @@ def _look_at(archive: Archive, identity: IndexIdentity, file: FoundFile) -> _Gro
         return None
     runs = archive.catalog.complete_runs_of(content.sha256, identity.fingerprint)
     recording = archive.catalog.recording(content.sha256) if runs else None
-    settings = archive.settings
+    settings = archive.settings_in_force
     source = source_of(file.path, all_sources(settings, archive.catalog))
-    camera = recording.camera if recording else camera_in(source, file, settings)
+    if recording is not None:
+        camera = recording.camera
+    else:
+        camera = archive.catalog.renamed.now(camera_in(source, file, settings))
     sampler = sampler_in(source, camera, settings)
     return _Growing(file.path, content, recording, tuple(runs), camera, sampler)
 
@@ -179,7 +182,7 @@ def _take(
         times = FileTimes(facts.created, content.modified, facts.duration, grows)
         clock = growing.recording.clock if growing.recording else None
         if clock is None or clock.start is None:
-            clock = clock_of(path, growing.camera, times, archive.settings)
+            clock = clock_of(path, growing.camera, times, archive.settings_in_force)
         frames = work.take(decoder, clock, follow)
         recording = recording_of(path, growing.camera, content, facts, clock)
         if grows:  # what the container declares is no measure yet
@@ -235,7 +238,7 @@ class _Finishing:
     def _recording(self) -> Recording:
         live, content = self.live, self.content
         times = FileTimes(live.created, content.modified, live.duration)
-        clock = clock_of(live.path, live.camera, times, self.archive.settings)
+        clock = clock_of(live.path, live.camera, times, self.archive.settings_in_force)
         return replace(
             live,
             id=content.sha256,
@@ -260,6 +263,7 @@ class _Finishing:
                 replace(
                     frame,
                     recording=recording.id,
+                    camera=recording.camera,
                     run=self.run.id,
                     valid_until=until,
                     wall_start=recording.clock.at(frame.time),

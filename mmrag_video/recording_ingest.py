@@ -56,7 +56,7 @@ class RecordingIngest:
         def follow(done: Fraction) -> None:
             self.on_progress(self.path, done, decoder.facts.duration)
 
-        settings = self.archive.settings
+        settings = self.archive.settings_in_force
         with sample_in_child(self.path, self.sampler, settings.decode, follow) as decoder:
             facts = decoder.facts
             times = FileTimes(facts.created, self.content.modified, facts.duration)

@@ -77,6 +77,7 @@ def _follow_clock(archive: Archive, identity: IndexIdentity, recording: Recordin
     begins = store.frames_between(recording.id, Fraction(0), Fraction(1))
     if begins and begins[0].wall_start != recording.clock.at(begins[0].time):
         store.set_clock(recording.id, recording.clock)
+        store.flush()
 
 
 def _give_up(archive: Archive, identity: IndexIdentity, lost: Sequence[Recording]) -> None:

@@ -91,7 +91,8 @@ def decide(
     With `trust_clock` no age is doubtful. Raises CatalogError if the catalog cannot be used.
     """
     database = archive.catalog.database
-    limits = {camera: limits_of(archive.settings, camera) for camera in ages.cameras(database)}
+    settings = archive.settings_in_force
+    limits = {camera: limits_of(settings, camera) for camera in ages.cameras(database)}
     items = [
         item
         for camera, limit in limits.items()

@@ -138,7 +138,12 @@ def spread(recalled: Sequence[FoundFrame], count: int) -> list[FoundFrame]:
 
 
 def _in_footage(archive: Archive, where: FrameFilter) -> FrameFilter:
-    """The filter with ends, where it needs them: from the first recording to the last."""
+    """The filter with ends, where it needs them: from the first recording to the last.
+
+    And with all names that its cameras had: frames of one that was just renamed have the former.
+    """
+    if where.cameras:
+        where = replace(where, cameras=archive.catalog.renamed.also(where.cameras))
     if where.daily is None or (where.start and where.end):
         return where
     cameras = archive.catalog.cameras()

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from mmrag_video.catalog.catalog import Catalog
-from mmrag_video.errors import SettingsError, UsageError
+from mmrag_video.errors import FieldProblemsError, SettingsError
 from mmrag_video.settings import Settings, SourceSettings
 from mmrag_video.source_rules import Sources
 
@@ -38,13 +38,8 @@ class Source:
     origin: SourceOrigin
 
 
-class SourceError(UsageError):
-    """A source cannot be as it was asked for."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        """`problems`: a sentence for each field of SourceSettings, or `name`, that is wrong."""
-        super().__init__(" ".join(problems.values()))
-        self.problems = problems
+class SourceError(FieldProblemsError):
+    """A source cannot be as it was asked for: fields of SourceSettings, or its `name`."""
 
 
 def schedule_in_words(source: SourceSettings) -> str:

@@ -63,13 +63,14 @@ def timeline(archive: Archive, window: ClockWindow, cameras: Sequence[str]) -> T
     for span in spans:
         by_camera[span.camera].append(span)
     is_exact = len(spans) <= MOST_READ
+    settings = archive.settings_in_force
     rows = []
     moving: Iterable[_Moving]
     for name in cameras:
         if is_exact:
             moving = chain.from_iterable(_moving(archive, span) for span in by_camera[name])
         else:
-            interval = archive.settings.sampler_for(name).interval
+            interval = settings.sampler_for(name).interval
             moving = (_spread(span, interval) for span in by_camera[name])
         rows.append(_camera(name, by_camera[name], window, moving))
     return Timeline(window, tuple(rows), is_exact)

@@ -101,6 +101,7 @@ def test_another_web_site_changes_nothing(opened: Archive) -> None:
         ("delete", "/exports/1", "operator"),
         ("get", "/exports/1/file", "operator"),
         ("post", "/sources", "admin"),
+        ("patch", "/cameras/yard", "admin"),
         ("get", "/users", "admin"),
         ("get", "/audit", "admin"),
         ("get", "/audit.jsonl", "admin"),

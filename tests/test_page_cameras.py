@@ -156,6 +156,8 @@ def test_what_is_about_all_cameras_is_refused_and_not_offered(gil: FlaskClient) 
 CHANGES = {
     "/sources": Role.ADMIN,
     "/sources/remove": Role.ADMIN,
+    "/cameras": Role.ADMIN,
+    "/cameras/rename": Role.ADMIN,
     "/queue/pause": Role.OPERATOR,
     "/queue/resume": Role.OPERATOR,
     "/queue/retry": Role.OPERATOR,

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from mmrag_video.archive import Archive
+from mmrag_video.camera_settings import change_camera
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.moments import Span
 from tests.browser import NARROW, WIDE, served
@@ -28,6 +29,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
         span = Span(opened.yard, Fraction(1), Fraction(2))
         cases.add(fire.id, [finding_by_eye(opened.archive, span)], "local")
         write_some_exports(opened.archive)
+        masks = {"masks": "[[[0, 0], [1, 0], [1, 0.2]]]", "region": "[[0, 0], [1, 0], [1, 1]]"}
+        change_camera(opened.archive.settings, opened.archive.catalog, "Yard", masks)
         yield opened
 
 
@@ -78,6 +81,8 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         f"/recordings/{yard}/play?t=1,3",
         f"/recordings/{yard}/frame?t=1",
         "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04&q=something+red",
+        "/cameras",
+        "/cameras/Yard",
         "/work",
         "/saved",
         "/cases",
@@ -91,7 +96,13 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         open_all(page)
         found += serious(page)
     page.set_viewport_size(NARROW)
-    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work", "/exports"):
+    for path in (
+        "/?q=something+red",
+        f"/recordings/{yard}/play?t=1,3",
+        "/work",
+        "/exports",
+        "/cameras/Yard",
+    ):
         page.goto(path)
         open_all(page)
         found += serious(page)

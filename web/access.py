@@ -99,6 +99,24 @@ def recordings(camera: str | None = None) -> list[Recording]:
     return [one for one in known if user().may_see(one.camera)]
 
 
+def camera(name: str) -> Camera:
+    """A camera that has recordings and may be seen.
+
+    Raises NotFound for every other: whether there is one is nobody's business.
+    """
+    for known in cameras():
+        if known.name == name:
+            return known
+    raise NotFound("There is no such camera in the collection.")
+
+
+def latest_recordings(camera: str, limit: int) -> list[Recording]:
+    """The newest of a camera that may be seen, the newest first."""
+    if not user().may_see(camera):
+        return []
+    return services().archive.catalog.footage.latest(camera, limit)
+
+
 def recording(recording_id: str) -> Recording:
     """A recording that may be seen.
 

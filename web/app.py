@@ -10,6 +10,8 @@ from web import (
     access,
     answer_views,
     audit_views,
+    camera_views,
+    camera_words,
     case_moment_views,
     case_views,
     collect_views,
@@ -30,6 +32,7 @@ from web import (
     work_views,
 )
 from web.api import audit as api_audit
+from web.api import cameras as api_cameras
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import exports as api_exports
@@ -54,6 +57,7 @@ from web.strips import strip_of
 
 _API = (
     api_search,
+    api_cameras,
     api_recordings,
     api_cases,
     api_case_moments,
@@ -84,7 +88,8 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["sha256"] = _Sha256Converter
     app.url_map.converters["ticks"] = _TicksConverter
     app.url_map.converters["number"] = _NumberConverter
-    app.jinja_env.filters.update(words.FILTERS)
+    app.url_map.converters["camera"] = _CameraConverter
+    app.jinja_env.filters.update({**words.FILTERS, **camera_words.FILTERS})
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
     clips = ClipCache(archive.clip_cache)
@@ -109,6 +114,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(player_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
+    app.register_blueprint(camera_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
     app.register_blueprint(login_views.blueprint)
     app.register_blueprint(users_views.blueprint)
@@ -140,3 +146,13 @@ class _NumberConverter(IntegerConverter):
     """A row's number, as large as the catalog can hold one."""
 
     regex = "[0-9]{1,18}"
+
+
+class _CameraConverter(BaseConverter):
+    """A camera's name at the end of an address: it may hold whatever a folder's name may, and
+    slashes. Its rule must not merge those.
+    """
+
+    part_isolating = False
+    regex = ".+"
+    weight = 200

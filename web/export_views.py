@@ -153,7 +153,7 @@ def title_of(moments: list[ExportMoment]) -> str:
 
 def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     with _turn():
-        made = prepare(moments, order, services().archive.settings)
+        made = prepare(moments, order, services().archive.settings_in_force)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
     access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.index.frames import StoredFrame
@@ -11,6 +12,7 @@ from mmrag_video.moments import Span
 from mmrag_video.search import LONGEST_QUERY
 from web.services import services
 
+T = TypeVar("T")
 MOST_FRAMES = 300
 """Small pictures named to a player: one for each few pixels of its seek bar."""
 MOST_STRETCHES = 500
@@ -82,7 +84,7 @@ def merged(
     return whole
 
 
-def thinned(times: Sequence[Fraction], most: int) -> Sequence[Fraction]:
+def thinned(times: Sequence[T], most: int) -> Sequence[T]:
     """At most so many, evenly from all."""
     if len(times) <= most:
         return times

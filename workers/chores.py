@@ -1,4 +1,4 @@
-"""What the worker sees to beside the recordings: what was not rung for, what is gone or too old."""
+"""What the worker sees to beside the recordings: what was set for cameras, rings, what is to go."""
 
 import logging
 import os
@@ -14,6 +14,7 @@ from mmrag_video.letting_go import comes_again, let_go
 from mmrag_video.retention import LEAP, Reason, apply, decide
 from mmrag_video.settings import SourceSettings
 from mmrag_video.source_rules import source_of
+from workers.camera_changes import CameraChanges
 from workers.ringing import Ringing
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Chores:
     def __init__(self, archive: Archive, ringing: Ringing) -> None:
         self._archive = archive
         self._ringing = ringing
+        self._camera_changes = CameraChanges(archive)
         self._next = self._doubted_at = float("-inf")
         self._is_asked_for = False
 
@@ -41,16 +43,18 @@ class Chores:
 
     @property
     def are_due(self) -> bool:
-        """Whether it is their turn."""
-        return self._is_asked_for or time.monotonic() >= self._next
+        """Whether it is their turn. Raises CatalogError."""
+        is_their_turn = self._is_asked_for or time.monotonic() >= self._next
+        return is_their_turn or self._camera_changes.are_due
 
     def carry_out(self, sources: Mapping[str, SourceSettings]) -> None:
-        """Ring for what was missed, let go of what is gone, too old or only half there.
+        """Let recordings follow their cameras, ring for what was missed, let go of what is to go.
 
         Raises StoreError and CatalogError.
         """
         self._is_asked_for = False
         self._next = time.monotonic() + _EVERY
+        self._camera_changes.carry_out()
         self._ringing.make_up()
         self._settle_half_gone()
         missed = self._missed(sources)

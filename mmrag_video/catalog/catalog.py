@@ -16,6 +16,8 @@ from sqlalchemy import Select, and_, case, delete, exists, func, or_, select, up
 from sqlalchemy.orm import Session, aliased
 
 from mmrag_video.catalog.audit import AuditLog
+from mmrag_video.catalog.camera_names import RenamedCameras, name_now
+from mmrag_video.catalog.camera_settings import CameraSettingTable
 from mmrag_video.catalog.cases import Cases, follow_recording
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.findable import findable_in, is_findable, is_index
@@ -66,6 +68,8 @@ class Catalog:
         self.jobs = JobQueue(self.database)
         self.worker = WorkerStates(self.database)
         self.sources = SourceTable(self.database)
+        self.camera_settings = CameraSettingTable(self.database)
+        self.renamed = RenamedCameras(self.database)
         self.holdings = Holdings(self.database)
         self.footage = Footage(self.database)
         self.saved = SavedSearches(self.database)
@@ -164,9 +168,10 @@ class Catalog:
         It takes the place of earlier runs of the same recording, unless it `extends` them; and of
         a recording that was known by the same path: a file that was overwritten or has grown. One
         that is kept stays, but for the live one that this one `replaces`: that it is kept, and its
-        places in cases, go over to this one.
+        places in cases, go over to this one. A camera that was renamed meanwhile has its new name.
         """
         with self.database.writing() as session:
+            recording = replace(recording, camera=name_now(session, recording.camera))
             others = select(RecordingRow.id).where(
                 RecordingRow.path == recording.path,
                 RecordingRow.id != recording.id,

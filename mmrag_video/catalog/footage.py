@@ -38,7 +38,7 @@ class RecordedSpan:
 
 
 class Footage:
-    """Findable recordings by the clock; those whose clock is unknown are never among them.
+    """Findable recordings by the clock; those whose clock is unknown are among `latest` alone.
 
     Every method raises CatalogError if the catalog cannot be used.
     """
@@ -93,6 +93,20 @@ class Footage:
             .where(is_findable(None))
             .where(_overlaps(start, end))
             .order_by(RecordingRow.camera, RecordingRow.clock_start)
+        )
+        with self._database.reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
+
+    def latest(self, camera: str, limit: int) -> list[Recording]:
+        """A camera's newest recordings, the newest first; by the file's time where it has no other.
+
+        Also those whose clock is unknown.
+        """
+        query = (
+            select(RecordingRow)
+            .where(is_findable(None), RecordingRow.camera == camera)
+            .order_by(func.coalesce(RecordingRow.clock_start, RecordingRow.modified).desc())
+            .limit(limit)
         )
         with self._database.reading() as session:
             return [recording_of(row) for row in session.scalars(query)]

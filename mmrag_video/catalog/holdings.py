@@ -72,6 +72,12 @@ class Holdings:
                 for row in session.scalars(select(RecordingRow).where(RecordingRow.id.in_(lot)))
             ]
 
+    def of_camera(self, camera: str) -> list[Recording]:
+        """Those of one camera, findable or not."""
+        query = select(RecordingRow).where(RecordingRow.camera == camera)
+        with self._database.reading() as session:
+            return [recording_of(row) for row in session.scalars(query)]
+
     def runs(self) -> list[HeldRun]:
         """Every one, of every index."""
         with self._database.reading() as session:

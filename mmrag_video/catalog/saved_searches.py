@@ -1,12 +1,13 @@
 """Saved searches, and how each has scored in the recordings so far: its history."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from mmrag_video.catalog.camera_names import name_now
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.hits import FoundMoment, Hit, add_hits
 from mmrag_video.catalog.records import Recording
@@ -191,6 +192,9 @@ class SavedSearches:
             is_gone = session.get(SavedSearchRow, search.id) is None
             if is_gone or _has_heard(session, search, recording.id):
                 return []
+            camera = name_now(session, recording.camera)  # it may have been renamed meanwhile
+            recording = replace(recording, camera=camera)
+            moments = [replace(moment, camera=camera) for moment in moments]
             noted = self._after_the_last(session, search)
             row = _score_row(search.id, recording, noted)
             session.add(SavedScoreRow(**{**row, "index": index, "score": score}))

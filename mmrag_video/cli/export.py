@@ -199,7 +199,7 @@ def export_moments(archive: Archive, moments: Sequence[ExportMoment], asked: Ask
 def _export_documents(
     archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
 ) -> ExitCode:
-    made = prepare(moments, order, archive.settings)
+    made = prepare(moments, order, archive.settings_in_force)
     for problem in made.problems:
         error_console.print(plain(problem), soft_wrap=True)
     if made.documents:

@@ -37,7 +37,6 @@ from mmrag_video.export.handles import with_handles
 from mmrag_video.export.writing import ExportError
 from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_problem
-from mmrag_video.settings import CameraSettings
 from mmrag_video.video.content import content_of
 
 
@@ -140,8 +139,10 @@ class _Making:
                     pieces.append(made)
         pieces += self._about(provenance, usable, pieces, missing)
         self.folder.keep_only(pieces)
+        cameras = self.archive.settings_in_force.cameras
+        offsets = {name: known.clock_offset.total_seconds() for name, known in cameras.items()}
         sources = [
-            source_to_json(one, self._clock_offset(one.camera), unusable.get(one.id, ""))
+            source_to_json(one, offsets.get(one.camera, 0.0), unusable.get(one.id, ""))
             for one in recordings.values()
         ]
         key = self.order.key
@@ -153,10 +154,6 @@ class _Making:
             self.folder.anew(SIGNATURE, key.sign(manifest))
             self.folder.anew(PUBLIC_KEY, pem_of(key.public_key()))
         return manifest, missing
-
-    def _clock_offset(self, camera: str) -> float:
-        known = self.archive.settings.cameras.get(camera, CameraSettings())
-        return known.clock_offset.total_seconds()
 
     def _unusable(self, recordings: Sequence[Recording]) -> dict[str, str]:
         """Why recordings cannot be evidence, by their ids: all are read through and hashed."""

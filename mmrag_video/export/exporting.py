@@ -63,8 +63,9 @@ class Export:
 def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Settings) -> Export:
     """Make documents of moments. For a format that counts frames, reads through the recordings.
 
-    Where a recording is gone or has changed, a sentence says so. A format that counts frames leaves
-    its parts out; the others tell of them all the same, as the search does.
+    `settings`: those in force, for the timecodes that cameras begin with. Where a recording is gone
+    or has changed, a sentence says so. A format that counts frames leaves its parts out; the others
+    tell of them all the same, as the search does.
     """
     problems = _file_problems(moments)
     sources: dict[str, SourceTimecode] = {}

@@ -196,7 +196,7 @@ class FrameStore:
         self._delete(f"run == {run}")
 
     def set_clock(self, recording: str, clock: Clock) -> None:
-        """Rewrite the wall-clock times of a recording's frames."""
+        """Rewrite the wall-clock times of a recording's frames; `flush` after some of them."""
         fields = (*FRAME_FIELDS, "vector")
         for rows in self._batches(f"recording == {quoted(recording)}", fields):
             self.insert(
@@ -205,7 +205,24 @@ class FrameStore:
                     for row in rows
                 ]
             )
-        self.flush()
+
+    def rename_camera(self, was: str, name: str) -> None:
+        """Rewrite the camera of every frame that has the former name."""
+        expression = filter_expression(FrameFilter(cameras=(was,)))
+        is_changed = False
+        # Lot by lot from the beginning: what was rewritten is not among them any more.
+        while frames := self._some(expression):
+            self.insert([(replace(frame, camera=name), vector) for frame, vector in frames])
+            is_changed = True
+        if is_changed:
+            self.flush()
+
+    def _some(self, expression: str) -> list[tuple[StoredFrame, Vector]]:
+        """As many frames as are written at a time, in no order."""
+        fields = [*FRAME_FIELDS, "vector"]
+        with in_words(self.uri):
+            rows = self._client.query(self._collection, expression, fields, limit=_BATCH, **_STRONG)
+        return [(frame_of(row), np.asarray(row["vector"], np.float32)) for row in rows]
 
     def answer_by_alias(self) -> None:
         """Let this catalog's alias name this collection: other programs find frames by it.

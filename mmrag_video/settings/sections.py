@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from mmrag_video.settings.checks import Area, StartTimecode, TimeFormat, TimePattern, Zone
 from mmrag_video.settings.section import Section
 
+_LONGEST_OFFSET = timedelta(days=36_525)
+"""A hundred years: some clocks begin in 1970, and calendars have an end."""
+
 
 class SamplerSection(Section):
     """Which frames are kept. A change makes a new index necessary (`ingest --reindex`)."""
@@ -33,7 +36,10 @@ class CameraSettings(Section):
         None, description="IANA time zone of the camera's clock; unset: `clock.zone`."
     )
     clock_offset: timedelta = Field(
-        timedelta(0), description="Added to the camera's clock to get the true time; seconds."
+        timedelta(0),
+        ge=-_LONGEST_OFFSET,
+        le=_LONGEST_OFFSET,
+        description="Added to the camera's clock to get the true time; seconds.",
     )
     folder: str | None = Field(
         None, description="Recordings under this folder are this camera's, whatever their name."
@@ -64,7 +70,9 @@ class CameraSettings(Section):
         description="SMPTE timecode of the first frame, for files that carry none: `01:00:00:00`, "
         "or `clock` for the time of day; unset: `00:00:00:00`.",
     )
-    keep_days: float | None = Field(None, gt=0, description="This camera's `retention.days`.")
+    keep_days: float | None = Field(
+        None, gt=0, le=1_000_000, description="This camera's `retention.days`."
+    )
     keep_gigabytes: float | None = Field(
         None, gt=0, description="This camera's `retention.gigabytes`."
     )
@@ -74,6 +82,11 @@ class CameraSettings(Section):
         if (self.pattern is None) != (self.time_format is None):
             raise ValueError("pattern and time_format go together: set both or neither")
         return self
+
+    def over(self, others: "CameraSettings") -> "CameraSettings":
+        """These, and of other settings the fields that are not set here."""
+        own = {name: getattr(self, name) for name in self.model_fields_set}
+        return others.model_copy(update=own)
 
 
 class ClockSettings(Section):

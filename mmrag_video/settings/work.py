@@ -98,7 +98,10 @@ class RetentionSettings(Section):
     """What goes by age and size: vectors, pictures, catalog rows and hits, never recordings."""
 
     days: float | None = Field(
-        None, gt=0, description="Recordings older than this are let go of; unset: never."
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Recordings older than this are let go of; unset: never.",
     )
     gigabytes: float | None = Field(
         None, gt=0, description="Of pictures and vectors for each camera; the oldest go first."

@@ -82,7 +82,9 @@ class FileTimes:
 def clock_of(path: Path, camera: str, times: FileTimes, settings: Settings) -> Clock:
     """A recording's place in real time, from its arguments and the time zone database alone."""
     matched = _own_pattern(path, settings)
-    own = settings.cameras.get(camera) or (matched.settings if matched else CameraSettings())
+    own = settings.cameras.get(camera, CameraSettings())
+    if matched is not None:
+        own = own.over(matched.settings)
     zone = own.zone or settings.clock.zone
     duration = timedelta(microseconds=round(times.duration * 1_000_000))
     whole = None if times.grows else duration

@@ -25,6 +25,7 @@ _PATH_SCHEMAS: Mapping[str, JsonSchemaValue] = {
     "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "ticks": {"type": "integer", "minimum": 0, "maximum": 10**20 - 1},
     "number": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    "camera": {"type": "string", "minLength": 1},
     "": {"type": "string", "pattern": "^[^/]+$"},
 }
 """What the converters of `app.py` let through; without one, anything but a slash."""

@@ -7,9 +7,8 @@ from typing import NotRequired
 from flask import Response, json, request
 from typing_extensions import TypedDict
 
-from mmrag_video.errors import MmragError, UsageError
+from mmrag_video.errors import FieldProblemsError, MmragError, UsageError
 from mmrag_video.json_shapes import shape
-from mmrag_video.sources import SourceError
 
 PREFIX = "/api/v1"
 MEDIA_TYPE = "application/problem+json"
@@ -54,7 +53,7 @@ def is_for_api() -> bool:
 
 def fields_of(error: MmragError) -> Mapping[str, str]:
     """What is wrong with which field; empty where it is not about fields."""
-    return error.problems if isinstance(error, FieldsError | SourceError) else {}
+    return error.problems if isinstance(error, FieldsError | FieldProblemsError) else {}
 
 
 def problem_text(status: int, sentence: str, fields: Mapping[str, str] | None = None) -> str:
