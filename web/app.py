@@ -16,6 +16,7 @@ from web import (
     export_views,
     frame_views,
     health_views,
+    live_views,
     login_views,
     player_views,
     query_picture_views,
@@ -41,6 +42,8 @@ from web.collecting import collecting
 from web.form_tokens import install_form_tokens
 from web.frame_queries import similar
 from web.health_check import HealthCheck
+from web.live import LiveChanges
+from web.live_marks import marks
 from web.login import install_login
 from web.metrics import Metrics
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
@@ -83,7 +86,10 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
-    install_services(app, Services(archive, QueryPictures(), clips, metrics, health, loopback_only))
+    live = LiveChanges(lambda: marks(archive))
+    install_services(
+        app, Services(archive, QueryPictures(), clips, metrics, health, live, loopback_only)
+    )
     install_security(app, loopback_only=loopback_only)
     install_login(app)
     install_form_tokens(app)
@@ -99,6 +105,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(player_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
+    app.register_blueprint(live_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
     app.register_blueprint(login_views.blueprint)
     app.register_blueprint(users_views.blueprint)

@@ -9,6 +9,7 @@ from mmrag_video.archive import Archive
 from web.attempts import Attempts
 from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
+from web.live import LiveChanges
 from web.metrics import Metrics
 from web.query_pictures import QueryPictures
 from web.short_work import ShortWork
@@ -34,6 +35,7 @@ class Services:
     clips: ClipCache
     metrics: Metrics
     health: HealthCheck
+    live: LiveChanges
     loopback_only: bool
     """Whether none but this machine reaches the page."""
     frame_pictures: QueryPictures = field(default_factory=QueryPictures)
@@ -58,5 +60,10 @@ def install_services(app: Flask, services: Services) -> None:
 
 def services() -> Services:
     """The services of the application that answers the present request."""
-    installed: Services = current_app.extensions[_EXTENSION]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an application."""
+    installed: Services = app.extensions[_EXTENSION]
     return installed
