@@ -18,6 +18,7 @@ from web import (
     health_views,
     live_views,
     login_views,
+    model_views,
     player_views,
     query_picture_views,
     recording_views,
@@ -32,6 +33,7 @@ from web.api import audit as api_audit
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import health as api_health
+from web.api import models as api_models
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
 from web.api import search as api_search
@@ -58,6 +60,7 @@ _API = (
     api_case_moments,
     api_saved,
     api_work,
+    api_models,
     api_users,
     api_audit,
     api_health,
@@ -106,6 +109,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(live_views.blueprint)
+    app.register_blueprint(model_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
     app.register_blueprint(login_views.blueprint)
     app.register_blueprint(users_views.blueprint)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from mmrag_video.counting import counted
+from mmrag_video.model_overview import here_in_words
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.queue_overview import worker_in_words
 from mmrag_video.recording_file import file_problem
@@ -127,6 +128,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "file_problem": file_problem,
     "in_zone": in_zone,
     "worker_in_words": worker_in_words,
+    "here_in_words": here_in_words,
     "schedule_in_words": schedule_in_words,
     "camera_rule_in_words": camera_rule_in_words,
     "webhook_host": webhook_host,

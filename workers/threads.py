@@ -61,6 +61,7 @@ class Threads:
         self._index_work = IndexWork(archive, holding)
         self._at_index: threading.Thread | None = None
         """Never beside workers, which write into the index in use."""
+        self._wish_seen: int | None = None
         self._is_index_next = False
         """Workers take no further recording."""
         self._right_to_write = ExitStack()
@@ -82,11 +83,10 @@ class Threads:
         if _is_alive(self._before) or not self._has_left_index():
             return
         self._see_to_chores(sources)
+        wish = self._wish()
         if self._holding.reason() or self._standstill.reason:
             self._give_way()
             return
-        wish = self._archive.catalog.reindexings.open()
-        self._is_index_next = wish is not None
         if wish is not None:
             self._see_to_index(wish)
             return
@@ -123,6 +123,16 @@ class Threads:
     ) -> None:
         with right:
             self.chores.carry_out(sources)
+
+    def _wish(self) -> Reindexing | None:
+        """What is wished about the index. Raises CatalogError."""
+        wish = self._archive.catalog.reindexings.open()
+        self._is_index_next = wish is not None
+        if wish is not None and wish.id != self._wish_seen:
+            # An index that was made otherwise stands in the way of recordings, not in this one's.
+            self._wish_seen = wish.id
+            self._standstill.end()
+        return wish
 
     def _see_to_index(self, wish: Reindexing) -> None:
         """Begin with it when the recordings at hand are done. Raises CatalogError."""
