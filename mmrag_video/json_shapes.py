@@ -409,7 +409,7 @@ class Reindexing(TypedDict):
 
     number: int
     wish: str
-    """new index; forget missing: the same, but what cannot be read again is given up; drop others."""
+    """new index; forget missing: the same, giving up what cannot be read again; drop others."""
     asked: str | None
     asked_by: str
     begun: str | None

@@ -19,6 +19,7 @@ from web.services import services
 blueprint = Blueprint("models", __name__)
 # An index is made of the recordings of all cameras.
 blueprint.before_request(access.check_sees_all_cameras)
+_TELLING = ("model", "dimensions", "sampler")
 _NAMED = 100
 """Recordings, at most, that a page names."""
 _NOTES: Mapping[Wish, str] = {
@@ -120,7 +121,10 @@ def _differences(overview: IndexOverview) -> Mapping[str, tuple[str, str]]:
     in_use = next((one.identity for one in overview.indexes if one.is_active), None)
     if in_use is None or overview.wanted is None:
         return {}
-    return in_use.differences(overview.wanted)
+    differences = in_use.differences(overview.wanted)
+    # Of two models the rest are digests of files that have nothing to do with each other.
+    telling = {name: differences[name] for name in _TELLING if name in differences}
+    return telling if "model" in telling else differences
 
 
 def _back() -> ResponseReturnValue:
