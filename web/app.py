@@ -5,6 +5,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.users import Role
+from mmrag_video.disk_use import DiskUse
 from web import (
     access,
     answer_views,
@@ -14,6 +15,7 @@ from web import (
     collect_views,
     errors,
     export_views,
+    failure_views,
     frame_views,
     health_views,
     live_views,
@@ -90,8 +92,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     live = LiveChanges(lambda: marks(archive))
+    disk = DiskUse(archive.directory)
     install_services(
-        app, Services(archive, QueryPictures(), clips, metrics, health, live, loopback_only)
+        app, Services(archive, QueryPictures(), clips, metrics, health, live, disk, loopback_only)
     )
     install_security(app, loopback_only=loopback_only)
     install_login(app)
@@ -108,6 +111,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(player_views.blueprint)
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
+    app.register_blueprint(failure_views.blueprint)
     app.register_blueprint(live_views.blueprint)
     app.register_blueprint(model_views.blueprint)
     app.register_blueprint(saved_views.blueprint)

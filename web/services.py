@@ -6,6 +6,7 @@ from threading import BoundedSemaphore
 from flask import Flask, current_app
 
 from mmrag_video.archive import Archive
+from mmrag_video.disk_use import DiskUse
 from web.attempts import Attempts
 from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
@@ -36,6 +37,7 @@ class Services:
     metrics: Metrics
     health: HealthCheck
     live: LiveChanges
+    disk: DiskUse
     loopback_only: bool
     """Whether none but this machine reaches the page."""
     frame_pictures: QueryPictures = field(default_factory=QueryPictures)
