@@ -95,6 +95,8 @@ def test_another_web_site_changes_nothing(opened: Archive) -> None:
         ("post", "/queue/retries", "operator"),
         ("get", "/export", "operator"),
         ("post", "/sources", "admin"),
+        ("post", "/reindexing", "admin"),
+        ("delete", "/reindexing", "admin"),
         ("get", "/users", "admin"),
         ("get", "/audit", "admin"),
         ("get", "/audit.jsonl", "admin"),

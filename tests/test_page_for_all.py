@@ -1,6 +1,8 @@
 """Every page is usable by everybody: axe-core finds nothing serious, in light and in dark."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -8,18 +10,27 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.reindexings import Wish
 from tests.browser import NARROW, WIDE, served
 from tests.page_archive import PageArchive, page_archive
 from tests.people import with_users
+from tests.queued import fail_next, wait_in_line
 
 SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
-    """The page's recordings, with a case and a saved search."""
+    """The page's recordings, with a case, a failure and a wish for a new index."""
     with page_archive(tmp_path_factory.mktemp("for-all")) as opened:
-        opened.archive.catalog.cases.make("Fire", "local")
+        catalog = opened.archive.catalog
+        catalog.cases.make("Fire", "local")
+        wait_in_line(catalog, Path("/nvr/broken.mp4"))
+        fail_next(catalog, "The recording /nvr/broken.mp4 is damaged.")
+        active = catalog.active_index()
+        assert active is not None
+        catalog.note_index(replace(active, sampler="another"))
+        catalog.reindexings.ask(Wish.NEW_INDEX, "ana")
         yield opened
 
 
@@ -63,6 +74,11 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         f"/recordings/{yard}/frame?t=1",
         "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04&q=something+red",
         "/work",
+        "/work/failed",
+        "/models",
+        "/models/drop",
+        "/models/give-up",
+        "/health",
         "/saved",
         "/cases",
         f"/cases/{own.archive.catalog.cases.all()[0].id}",
@@ -73,7 +89,7 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         page.goto(path)
         found += serious(page)
     page.set_viewport_size(NARROW)
-    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work"):
+    for path in ("/?q=something+red", f"/recordings/{yard}/play?t=1,3", "/work", "/health"):
         page.goto(path)
         found += serious(page)
     assert found == []

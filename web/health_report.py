@@ -24,6 +24,7 @@ from web.words import duration
 _LATE = 1800.0
 """Seconds of lag from which somebody should look; configs/prometheus-alerts.yml has the same."""
 _GIGABYTE = 1024**3
+_DAY = 86_400.0
 
 
 class Level(StrEnum):
@@ -57,7 +58,7 @@ def report(archive: Archive, check: HealthCheck, disk: DiskUse) -> list[Reading]
     known = figures(archive, now)
     parts: tuple[Callable[[], Reading], ...] = (
         lambda: _worker(known, problems),
-        lambda: _queue(known),
+        lambda: _queue(archive, known),
         lambda: _pace(known),
         lambda: _sources(known, problems),
         lambda: _store(archive, problems),
@@ -80,7 +81,7 @@ def _read(parts: tuple[Callable[[], Reading], ...]) -> Iterator[Reading]:
 def _worker(known: Figures, problems: Mapping[Part, str]) -> Reading:
     worker = known.worker
     if Part.WORKER in problems:
-        remedy = "Start `mmrag-video serve`, or `mmrag-video work` beside a page of its own."
+        remedy = "Start mmrag-video serve; or mmrag-video work, where the page runs alone."
         return Reading("Worker", Level.FAILING, (problems[Part.WORKER],), remedy)
     if not worker.is_alive:
         return Reading("Worker", Level.WELL, ("None is running, and there is nothing to do.",))
@@ -93,13 +94,14 @@ def _worker(known: Figures, problems: Mapping[Part, str]) -> Reading:
     return Reading("Worker", Level.WELL, facts)
 
 
-def _queue(known: Figures) -> Reading:
+def _queue(archive: Archive, known: Figures) -> Reading:
     set_aside = sum(known.failed[JobState.SET_ASIDE].values())
     later = sum(known.failed[JobState.WAITING].values())
     waiting = known.jobs[JobState.WAITING] - later
     facts = (f"{known.jobs[JobState.RUNNING]} running, {waiting} waiting",)
     if later:
         facts += (f"{later} failed and tried again later",)
+    facts += tuple(f"the last failure: {job.error}" for job in archive.catalog.jobs.failed(1))
     if not set_aside:
         return Reading("Queue", Level.WELL, facts, endpoint="work.page")
     remedy = "Look what is wrong with them, and try them again."
@@ -109,13 +111,13 @@ def _queue(known: Figures) -> Reading:
 def _pace(known: Figures) -> Reading:
     lately, pace = known.lately, known.lately.times_real_time
     facts = (
-        f"The newest files are {duration(known.lag)} behind" if known.lag else "Nothing is behind",
+        f"The newest files are {_long(known.lag)} behind" if known.lag else "Nothing is behind",
         f"{counted(lately.recordings, 'recording')} in the last hour",
         "times real time: not known" if pace is None else f"{pace:.1f} times real time",
     )
     if known.lag <= _LATE:
         return Reading("Pace", Level.WELL, facts)
-    remedy = "Below 1 times real time a lag grows: use a quicker model, or more `worker.decoders`."
+    remedy = "Below 1 times real time a lag grows: use a quicker model, or more worker.decoders."
     return Reading("Pace", Level.LOOK, facts, remedy, "work.page")
 
 
@@ -144,7 +146,10 @@ def _index(archive: Archive) -> Reading:
     overview = index_overview(archive)
     active = next((one.identity.describe() for one in overview.indexes if one.is_active), "")
     facts = (active,) if active else ("none yet",)
-    page = "models.page"
+    page, wish = "models.page", overview.reindexing
+    if wish is not None and wish.is_open:
+        told = f"being worked on: {wish.done} of {counted(wish.total, 'recording')}"
+        return Reading("Index", Level.LOOK, (*facts, told), endpoint=page)
     if overview.standing in (Standing.OTHER_MODEL, Standing.UNKNOWN):
         told = overview.problem or "Searches are refused: the settings name another model."
         return Reading("Index", Level.FAILING, (*facts, told), "Make it anew.", page)
@@ -160,7 +165,7 @@ def _index(archive: Archive) -> Reading:
 def _footage(archive: Archive) -> Reading:
     cameras = archive.catalog.cameras()
     recordings = sum(camera.recordings for camera in cameras)
-    length = duration(sum(camera.duration for camera in cameras))
+    length = _long(float(sum(camera.duration for camera in cameras)))
     facts = (f"{counted(recordings, 'recording')} of {counted(len(cameras), 'camera')}", length)
     return Reading("Searchable", Level.WELL, facts)
 
@@ -177,12 +182,18 @@ def _disk(known: Figures, sizes: Mapping[str, int], problems: Mapping[Part, str]
 
 
 def _versions() -> Reading:
-    return Reading(
-        "Versions", Level.WELL, (f"mmrag-video {version('mmrag-video')}", *package_versions())
-    )
+    own = f"mmrag-video {version('mmrag-video')}"
+    return Reading("Versions", Level.WELL, (own, *package_versions()))
+
+
+def _long(seconds: float) -> str:
+    """A length that may be one of weeks."""
+    return duration(seconds) if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
 
 
 def _gigabytes(size: int) -> str:
+    if size < 1024**2:
+        return "less than 1 MB"
     if size < _GIGABYTE:
         return f"{size / 1024**2:.0f} MB"
     return f"{size / _GIGABYTE:.1f} GB"
