@@ -143,7 +143,7 @@ def test_a_search_that_is_saved_for_all_is_for_the_own_cameras(
 
 
 def test_what_is_about_all_cameras_is_refused_and_not_offered(gil: FlaskClient) -> None:
-    for path in ("/work", "/work/failed", "/models", "/health", "/queue/pause"):
+    for path in ("/work", "/queue/failed", "/models", "/health", "/queue/pause"):
         answer = send(gil, path) if path == "/queue/pause" else get(gil, path)
         assert answer.status_code == 403
         assert "about all cameras, and you see only some" in words_of(answer)
@@ -159,7 +159,7 @@ CHANGES = {
     "/queue/pause": Role.OPERATOR,
     "/queue/resume": Role.OPERATOR,
     "/queue/retry": Role.OPERATOR,
-    "/work/failed/retry": Role.OPERATOR,
+    "/queue/failed/retry": Role.OPERATOR,
     "/models/reindex": Role.ADMIN,
     "/models/reindex/cancel": Role.ADMIN,
     "/models/drop": Role.ADMIN,

@@ -74,7 +74,7 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         f"/recordings/{yard}/frame?t=1",
         "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04&q=something+red",
         "/work",
-        "/work/failed",
+        "/queue/failed",
         "/models",
         "/models/drop",
         "/models/give-up",

@@ -91,15 +91,15 @@ def test_all_failures_can_be_reached_by_kind_and_source(
         fail(archive, f"{number:02}.mp4", ErrorKind.RECORDING)
     fail(archive, "crash.mp4", ErrorKind.DECODER)
     assert "All 61 that failed" in words_of(get(asker, "/work"))
-    first, second = get(asker, "/work/failed"), get(asker, "/work/failed?page=2")
+    first, second = get(asker, "/queue/failed"), get(asker, "/queue/failed?page=2")
     shown = re.findall(r"(\w+\.mp4) is wrong", words_of(first) + words_of(second))
     assert len(shown) == len(set(shown)) == 61 and shown[0] == "crash.mp4"
     assert "page=2" in words_of(first) and "page=1" in words_of(second)
-    decoder = words_of(get(asker, "/work/failed?kind=decoder"))
+    decoder = words_of(get(asker, "/queue/failed?kind=decoder"))
     assert re.findall(r"(\w+\.mp4) is wrong", decoder) == ["crash.mp4"]
-    assert "crash" not in words_of(get(asker, "/work/failed?source=nvr"))
+    assert "crash" not in words_of(get(asker, "/queue/failed?source=nvr"))
     for wrong in ("kind=x", "page=0", "page=x", "page=9999999999"):
-        assert get(asker, f"/work/failed?{wrong}").status_code == 400
+        assert get(asker, f"/queue/failed?{wrong}").status_code == 400
 
 
 def test_one_or_all_of_a_kind_are_tried_again(archive: Archive, asker: FlaskClient) -> None:
@@ -109,12 +109,12 @@ def test_one_or_all_of_a_kind_are_tried_again(archive: Archive, asker: FlaskClie
     wait_in_line(archive.catalog, Path("/nvr/later.mp4"))
     fail_next(archive.catalog, "Later.", again=timedelta(hours=1))
     jobs = archive.catalog.jobs
-    answer = post(asker, "/work/failed/retry", kind="recording", source="")
-    assert answer.headers["Location"] == "/work/failed?kind=recording"
+    answer = post(asker, "/queue/failed/retry", kind="recording", source="")
+    assert answer.headers["Location"] == "/queue/failed?kind=recording"
     assert {job.file.path.name for job in jobs.failed()} == {"crash.mp4", "later.mp4"}
     [crash] = jobs.failed(which=Failures(kind=ErrorKind.DECODER))
-    post(asker, "/work/failed/retry", job=str(crash.id), kind="", source="")
+    post(asker, "/queue/failed/retry", job=str(crash.id), kind="", source="")
     assert [job.file.path.name for job in jobs.failed()] == ["later.mp4"]
-    post(asker, "/work/failed/retry")
+    post(asker, "/queue/failed/retry")
     assert jobs.count_failed(Failures()) == 0
-    assert post(asker, "/work/failed/retry", job="x").status_code == 400
+    assert post(asker, "/queue/failed/retry", job="x").status_code == 400

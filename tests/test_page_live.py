@@ -1,5 +1,6 @@
 """Pages that follow by themselves: the server tells them of changes, and is not held up by it."""
 
+import shutil
 import socket
 import threading
 import time
@@ -17,10 +18,11 @@ from tests.page_client import get
 from tests.people import logged_in, with_users
 from tests.queued import WORKER, run_next, wait_in_line
 from tests.test_page_server import ask, connect, listening
+from tests.worker_process import PATIENCE, worker_with
 from web.live import MOST_STREAMS, LiveChanges, Topic
 from web.server import PageServer
 
-ASKED = b"GET /work/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ASKED = b"GET /queue/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 READY = b"event: ready"
 
 
@@ -87,14 +89,14 @@ def test_whoever_may_no_more_is_told_no_more(
 ) -> None:
     monkeypatch.setattr(web.live, "_LASTS", 2.0)
     with with_users(archive, vera=(Role.VIEWER, ()), gil=(Role.VIEWER, ("Gate",))):
-        assert get(logged_in(archive, "gil"), "/work/events").status_code == 403
+        assert get(logged_in(archive, "gil"), "/queue/events").status_code == 403
         vera = logged_in(archive, "vera")
-        answer = get(vera, "/work/events", buffered=False)
+        answer = get(vera, "/queue/events", buffered=False)
         assert answer.mimetype == "text/event-stream"
         archive.catalog.users.disable("vera")
         assert sum(1 for _ in answer.response) >= 2, "it ends by itself"
         answer.close()
-        assert get(vera, "/work/events").status_code == 401
+        assert get(vera, "/queue/events").status_code == 401
 
 
 def test_all_streams_share_one_look() -> None:
@@ -134,7 +136,7 @@ def test_a_page_that_is_told_asks_only_when_something_has_changed(
         if request.url.endswith("/work"):
             asked.append(request.url)
 
-    with page.expect_response("**/work/events"):
+    with page.expect_response("**/queue/events"):
         page.goto("/work")
     page.wait_for_timeout(500)  # for the question that follows the first word
     page.on("request", note)
@@ -146,8 +148,29 @@ def test_a_page_that_is_told_asks_only_when_something_has_changed(
     assert 1 <= len(asked) <= 2
 
 
+def test_a_source_is_added_and_fills_before_ones_eyes(
+    page: Page, archive: Archive, tmp_path: Path, yard_clip: Path
+) -> None:
+    folder = tmp_path / "nvr"
+    folder.mkdir()
+    shutil.copy(yard_clip, folder)
+    with worker_with(archive.directory.root, {}):
+        page.goto("/work")
+        page.get_by_label("Name", exact=True).fill("Front door")
+        page.get_by_label("Folder", exact=True).fill(str(folder))
+        page.get_by_text("More", exact=True).click()
+        page.get_by_label("Taken when unchanged for").fill("0.5")
+        page.get_by_role("button", name="Add the source").click()
+        running = page.get_by_role("progressbar", name=yard_clip.name)
+        expect(running).to_be_visible(timeout=1000 * PATIENCE)
+        source = page.get_by_role("region", name="Sources").get_by_role("listitem")
+        expect(running).to_have_count(0, timeout=1000 * PATIENCE)
+        expect(source).to_contain_text("1 file, 0 waiting, 0 failed")
+        expect(page.get_by_role("region", name="Queue")).to_contain_text("1 recording")
+
+
 def test_a_page_without_a_stream_asks_by_itself(page: Page, archive: Archive) -> None:
-    page.route("**/work/events", lambda route: route.fulfill(status=503))
+    page.route("**/queue/events", lambda route: route.fulfill(status=503))
     page.goto("/work")
     archive.catalog.worker.pause(True)
     expect(page.get_by_text("Paused. No worker has run yet.")).to_be_visible()

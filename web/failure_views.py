@@ -30,7 +30,7 @@ KINDS: Mapping[ErrorKind, str] = {
 }
 
 
-@blueprint.get("/work/failed")
+@blueprint.get("/queue/failed")
 def page() -> ResponseReturnValue:
     """Some of the failures, the newest first."""
     archive = services().archive
@@ -51,7 +51,7 @@ def page() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/work/failed/retry")
+@blueprint.post("/queue/failed/retry")
 @access.needs(Role.OPERATOR)
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or without one all of a kind and a source."""

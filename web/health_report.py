@@ -98,7 +98,7 @@ def _queue(archive: Archive, known: Figures) -> Reading:
     set_aside = sum(known.failed[JobState.SET_ASIDE].values())
     later = sum(known.failed[JobState.WAITING].values())
     waiting = known.jobs[JobState.WAITING] - later
-    facts = (f"{known.jobs[JobState.RUNNING]} running, {waiting} waiting",)
+    facts: tuple[str, ...] = (f"{known.jobs[JobState.RUNNING]} running, {waiting} waiting",)
     if later:
         facts += (f"{later} failed and tried again later",)
     facts += tuple(f"the last failure: {job.error}" for job in archive.catalog.jobs.failed(1))

@@ -13,7 +13,7 @@ _RETRY_AFTER = 30
 """Seconds, for those who find no room."""
 
 
-@blueprint.get("/work/events")
+@blueprint.get("/queue/events")
 def events() -> Response:
     """Server-sent events: the names of what has changed, for at most a minute."""
     live = services().live

@@ -52,7 +52,7 @@ def counts_by_index(database: Database) -> Mapping[str, IndexCounts]:
     )
     with database.reading() as session:
         return {
-            index: IndexCounts(recordings, frames, begun, filled)
+            index: IndexCounts(recordings, frames, begun, filled or begun)
             for index, recordings, frames, begun, filled in session.execute(query)
         }
 
