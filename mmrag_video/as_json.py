@@ -3,7 +3,7 @@
 Times are given twice: as decimal seconds to compute with, and exactly, as a fraction in text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -17,12 +17,15 @@ from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.hits import Hit
 from mmrag_video.catalog.jobs import Job
 from mmrag_video.catalog.records import Camera, Recording
+from mmrag_video.catalog.reindexings import Reindexing
 from mmrag_video.catalog.saved_searches import SavedSearch
 from mmrag_video.catalog.tally import SourceCounts
 from mmrag_video.catalog.tokens import Token
 from mmrag_video.catalog.users import Account
 from mmrag_video.evaluate_dimensions import LengthResult
+from mmrag_video.index_overview import IndexOverview, IndexState
 from mmrag_video.ingest import Outcome
+from mmrag_video.model_overview import ModelState
 from mmrag_video.moments import Answer, Confidence, Moment, Span
 from mmrag_video.queue_overview import QueueOverview
 from mmrag_video.recording_file import file_state
@@ -382,6 +385,72 @@ def case_moment_to_json(one: Collected) -> shapes.CaseMoment:
         "added_by": moment.added_by,
         "exported": _moment_of_day(moment.exported),
         "problems": one.problems,
+    }
+
+
+def model_to_json(state: ModelState) -> shapes.Model:
+    """A model or a reranker, and what of it is on this machine."""
+    card = state.card
+    return {
+        "name": card.name,
+        "role": card.role.value,
+        "about": card.about,
+        "source": card.weights,
+        "download_gb": card.download,
+        "memory_gb": card.memory,
+        "dimensions": card.dimensions,
+        "licence": card.licence,
+        "missing_packages": list(state.missing_packages),
+        "extra": state.extra,
+        "weights": state.weights.value,
+        "chosen": state.chosen,
+        "indexed": state.indexed,
+    }
+
+
+def models_to_json(models: Iterable[ModelState], overview: IndexOverview) -> shapes.Models:
+    """Models and indexes."""
+    wish = overview.reindexing
+    return {
+        "models": [model_to_json(model) for model in models],
+        "indexes": [index_to_json(index) for index in overview.indexes],
+        "standing": overview.standing.value,
+        "problem": overview.problem,
+        "outdated": overview.outdated,
+        "reindexing": None if wish is None else reindexing_to_json(wish),
+    }
+
+
+def index_to_json(index: IndexState) -> shapes.Index:
+    """An index, and how much is in it."""
+    identity, counts = index.identity, index.counts
+    return {
+        "fingerprint": identity.fingerprint,
+        "model": identity.model,
+        "dimensions": identity.dimensions,
+        "sampler": identity.sampler,
+        "active": index.is_active,
+        "wanted": index.is_wanted,
+        "recordings": counts.recordings if counts else 0,
+        "frames": counts.frames if counts else 0,
+        "begun": _moment_of_day(counts.begun if counts else None),
+        "filled": _moment_of_day(counts.filled if counts else None),
+    }
+
+
+def reindexing_to_json(wish: Reindexing) -> shapes.Reindexing:
+    """A wish about the index, and what became of it so far."""
+    return {
+        "number": wish.id,
+        "wish": wish.wish.value,
+        "asked": _moment_of_day(wish.asked),
+        "asked_by": wish.asked_by,
+        "begun": _moment_of_day(wish.begun),
+        "ended": _moment_of_day(wish.ended),
+        "done": wish.done,
+        "total": wish.total,
+        "missing": wish.missing,
+        "problem": wish.problem,
     }
 
 

@@ -67,6 +67,12 @@ def examine(archive: Archive) -> Iterator[Finding]:
             yield Finding(subject, Health.BAD, str(error))
 
 
+def package_versions() -> list[str]:
+    """Of Python and of what this program stands on, as far as it is here."""
+    found = [f"{name} {_version(name)}" for name in _PACKAGES if _version(name) is not None]
+    return [f"Python {platform.python_version()}", *found]
+
+
 def _packages(archive: Archive) -> Finding:
     missing = [name for name in _PACKAGES if _version(name) is None]
     if archive.settings.store.uri is None and _version("milvus-lite") is None:
@@ -78,8 +84,7 @@ def _packages(archive: Archive) -> Finding:
             f"missing: {', '.join(missing)}",
             f"{sys.executable} -m pip install {' '.join(missing)}",
         )
-    found = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    return Finding("packages", Health.GOOD, f"Python {platform.python_version()}, {found}")
+    return Finding("packages", Health.GOOD, ", ".join(package_versions()))
 
 
 def _exact_frames(_: Archive) -> Finding:

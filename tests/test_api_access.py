@@ -102,6 +102,8 @@ def test_another_web_site_changes_nothing(opened: Archive) -> None:
         ("get", "/exports/1/file", "operator"),
         ("post", "/sources", "admin"),
         ("patch", "/cameras/yard", "admin"),
+        ("post", "/reindexing", "admin"),
+        ("delete", "/reindexing", "admin"),
         ("get", "/users", "admin"),
         ("get", "/audit", "admin"),
         ("get", "/audit.jsonl", "admin"),

@@ -60,6 +60,26 @@ def test_the_queue_is_told_paused_and_tried_again(api: ApiClient, archive: Archi
     assert api.value("/queue")["failures"] == 0
 
 
+def test_a_new_index_is_asked_for_and_called_off(api: ApiClient, archive: Archive) -> None:
+    assert api.value("/reindexing") == {"reindexing": None}
+    told = api.value("/models")
+    assert [one["name"] for one in told["models"] if one["chosen"]] == ["basic"]
+    assert (told["standing"], told["indexes"]) == ("nothing-yet", [])
+    asked = api.post("/reindexing", json={"forget_missing": True})
+    assert asked.status_code == 201, asked.text
+    assert asked.get_json()["wish"] == "forget missing"
+    assert api.value("/reindexing")["reindexing"] == asked.get_json()
+    assert "call that off first" in problem(api.post("/reindexing", json={}), 409)
+    assert api.delete("/reindexing").status_code == 204
+    assert api.value("/models")["reindexing"]["problem"] == f"Called off by {ADMIN}."
+    problem(api.delete("/reindexing"), 404)
+    done = [entry.about["what"] for entry in archive.catalog.audit.entries(limit=2)]
+    assert done == [
+        "work on the index called off",
+        "new index without missing recordings asked for",
+    ]
+
+
 def test_a_user_is_added_changed_and_removed(api: ApiClient, archive: Archive) -> None:
     sent = {"name": "Vera", "password": PASSWORD, "cameras": ["Gate"]}
     added = api.post("/users", json=sent)

@@ -143,11 +143,11 @@ def test_a_search_that_is_saved_for_all_is_for_the_own_cameras(
 
 
 def test_what_is_about_all_cameras_is_refused_and_not_offered(gil: FlaskClient) -> None:
-    for path in ("/work", "/queue/pause"):
-        answer = get(gil, path) if path == "/work" else send(gil, path)
+    for path in ("/work", "/queue/failed", "/models", "/health", "/queue/pause"):
+        answer = send(gil, path) if path == "/queue/pause" else get(gil, path)
         assert answer.status_code == 403
         assert "about all cameras, and you see only some" in words_of(answer)
-    assert "/work" not in words_of(get(gil, "/"))
+    assert not re.search("/(work|models|health)", words_of(get(gil, "/")))
 
 
 # Roles
@@ -161,6 +161,10 @@ CHANGES = {
     "/queue/pause": Role.OPERATOR,
     "/queue/resume": Role.OPERATOR,
     "/queue/retry": Role.OPERATOR,
+    "/queue/failed/retry": Role.OPERATOR,
+    "/models/reindex": Role.ADMIN,
+    "/models/reindex/cancel": Role.ADMIN,
+    "/models/drop": Role.ADMIN,
     "/saved": Role.OPERATOR,
     "/saved/1/remove": Role.OPERATOR,
     "/collect": Role.OPERATOR,
@@ -199,7 +203,7 @@ def test_every_change_asks_for_a_role(archive: Archive) -> None:
             for path, needed in CHANGES.items():
                 status = send(client, path).status_code
                 assert (status == 403) == (not role.may(needed)), f"{role} {path}: {status}"
-            for path in ("/users", "/audit", "/audit.jsonl"):
+            for path in ("/users", "/audit", "/audit.jsonl", "/models/drop", "/models/give-up"):
                 assert get(client, path).status_code == 403
         rules = clients[Role.VIEWER].application.url_map.iter_rules()
         changing = {

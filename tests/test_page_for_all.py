@@ -1,7 +1,9 @@
 """Every page is usable by everybody: axe-core finds nothing serious, in light and in dark."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -11,10 +13,12 @@ from playwright.sync_api import Browser, Page
 from mmrag_video.archive import Archive
 from mmrag_video.camera_settings import change_camera
 from mmrag_video.cases import finding_by_eye
+from mmrag_video.catalog.reindexings import Wish
 from mmrag_video.moments import Span
 from tests.browser import NARROW, WIDE, served
 from tests.page_archive import PageArchive, page_archive
 from tests.people import with_users
+from tests.queued import fail_next, wait_in_line
 from tests.some_exports import write_some_exports
 
 SERIOUS = ("serious", "critical")
@@ -22,15 +26,21 @@ SERIOUS = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageArchive]:
-    """The page's recordings, with a case and exports."""
+    """The page's recordings, with a case, exports, masks, a failure and a wish for a new index."""
     with page_archive(tmp_path_factory.mktemp("for-all")) as opened:
-        cases = opened.archive.catalog.cases
-        fire = cases.make("Fire", "local")
+        catalog = opened.archive.catalog
+        fire = catalog.cases.make("Fire", "local")
         span = Span(opened.yard, Fraction(1), Fraction(2))
-        cases.add(fire.id, [finding_by_eye(opened.archive, span)], "local")
+        catalog.cases.add(fire.id, [finding_by_eye(opened.archive, span)], "local")
         write_some_exports(opened.archive)
         masks = {"masks": "[[[0, 0], [1, 0], [1, 0.2]]]", "region": "[[0, 0], [1, 0], [1, 1]]"}
-        change_camera(opened.archive.settings, opened.archive.catalog, "Yard", masks)
+        change_camera(opened.archive.settings, catalog, "Yard", masks)
+        wait_in_line(catalog, Path("/nvr/broken.mp4"))
+        fail_next(catalog, "The recording /nvr/broken.mp4 is damaged.")
+        active = catalog.active_index()
+        assert active is not None
+        catalog.note_index(replace(active, sampler="another"))
+        catalog.reindexings.ask(Wish.NEW_INDEX, "ana")
         yield opened
 
 
@@ -84,6 +94,11 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         "/cameras",
         "/cameras/Yard",
         "/work",
+        "/queue/failed",
+        "/models",
+        "/models/drop",
+        "/models/give-up",
+        "/health",
         "/saved",
         "/cases",
         f"/cases/{own.archive.catalog.cases.all()[0].id}",
@@ -102,6 +117,7 @@ def test_nothing_serious_is_found_on_any_page(page: Page, own: PageArchive) -> N
         "/work",
         "/exports",
         "/cameras/Yard",
+        "/health",
     ):
         page.goto(path)
         open_all(page)

@@ -132,6 +132,7 @@ def test_the_page_follows_the_queue_by_itself_and_keeps_what_is_typed(
 
 
 def test_a_page_whose_server_is_gone_says_so_and_comes_back(page: Page, archive: Archive) -> None:
+    page.route("**/queue/events", lambda route: route.abort())
     page.goto("/work")
     page.route("**/work", lambda route: route.abort())
     expect(page.get_by_text("The page’s server does not answer")).to_be_visible()

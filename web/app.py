@@ -5,6 +5,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from mmrag_video.archive import Archive
 from mmrag_video.catalog.users import Role
+from mmrag_video.disk_use import DiskUse
 from mmrag_video.export.formats import FORMATS
 from web import (
     access,
@@ -18,9 +19,12 @@ from web import (
     errors,
     export_job_views,
     export_views,
+    failure_views,
     frame_views,
     health_views,
+    live_views,
     login_views,
+    model_views,
     player_views,
     query_picture_views,
     recording_views,
@@ -37,6 +41,7 @@ from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import exports as api_exports
 from web.api import health as api_health
+from web.api import models as api_models
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
 from web.api import search as api_search
@@ -47,6 +52,8 @@ from web.collecting import collecting
 from web.form_tokens import install_form_tokens
 from web.frame_queries import similar
 from web.health_check import HealthCheck
+from web.live import LiveChanges
+from web.live_marks import marks
 from web.login import install_login
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
@@ -64,6 +71,7 @@ _API = (
     api_exports,
     api_saved,
     api_work,
+    api_models,
     api_users,
     api_audit,
     api_health,
@@ -94,9 +102,13 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
-    exports = ExportMaker(archive)
+    live = LiveChanges(lambda: marks(archive))
+    disk, exports = DiskUse(archive.directory), ExportMaker(archive)
     install_services(
-        app, Services(archive, QueryPictures(), clips, metrics, health, exports, loopback_only)
+        app,
+        Services(
+            archive, QueryPictures(), clips, metrics, health, live, disk, exports, loopback_only
+        ),
     )
     app.before_request(exports.remove_old)
     install_security(app, loopback_only=loopback_only)
@@ -115,6 +127,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.register_blueprint(health_views.blueprint)
     app.register_blueprint(work_views.blueprint)
     app.register_blueprint(camera_views.blueprint)
+    app.register_blueprint(failure_views.blueprint)
+    app.register_blueprint(live_views.blueprint)
+    app.register_blueprint(model_views.blueprint)
     app.register_blueprint(saved_views.blueprint)
     app.register_blueprint(login_views.blueprint)
     app.register_blueprint(users_views.blueprint)

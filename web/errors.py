@@ -71,7 +71,9 @@ def _answer_own(error: MmragError) -> ResponseReturnValue:
     status, sentence = status_of(error), str(error)
     if is_for_api():
         return problem_response(status, sentence, fields_of(error))
-    return render_template("problem.html", sentence=sentence), status
+    is_about_index = isinstance(error, IndexMismatchError)
+    page = render_template("problem.html", sentence=sentence, is_about_index=is_about_index)
+    return page, status
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from mmrag_video.asked import Asked, asked
 from mmrag_video.asking.understanding import Understood, understand
-from mmrag_video.errors import MmragError
+from mmrag_video.errors import IndexMismatchError, MmragError
 from mmrag_video.sequences import Step
 from mmrag_video.video.frames import Image
 from web import access
@@ -62,7 +62,9 @@ class FormPage:
         try:
             return self.render(**find())
         except MmragError as error:
-            return self.render(problem=str(error)), status_of(error)
+            is_about_index = isinstance(error, IndexMismatchError)
+            parts = {"problem": str(error), "is_about_index": is_about_index}
+            return self.render(**parts), status_of(error)
 
 
 def open_form_page(template: str) -> FormPage:

@@ -1,12 +1,13 @@
-"""What machines ask: whether all is well, and how much of what."""
+"""Whether all is well, and how much of what: for machines, and on a page for people."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client.exposition import choose_encoder
 from werkzeug.exceptions import Forbidden
 
 from mmrag_video.catalog.users import Role
 from web import access
+from web.health_report import Level, report
 from web.security import is_loopback
 from web.services import services
 
@@ -22,6 +23,16 @@ def healthz() -> ResponseReturnValue:
         return jsonify(status="ok")
     told = {problem.part.value: problem.sentence for problem in problems}
     return jsonify(status="failing", problems=told), 503
+
+
+@blueprint.get("/health")
+def page() -> ResponseReturnValue:
+    """Every part of the system, with a plain word and what to do."""
+    access.check_sees_all_cameras()
+    archive, health, disk = services().archive, services().health, services().disk
+    readings = report(archive, health, disk)
+    worst = max((one.level for one in readings), key=list(Level).index)
+    return render_template("health.html", readings=readings, worst=worst, Level=Level)
 
 
 @blueprint.get("/metrics")

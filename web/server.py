@@ -1,7 +1,8 @@
 """Serves the page with waitress: pure Python, threads, and one process that holds the model.
 
 Threads suit the page: a search waits for the store and for models that let other threads run
-meanwhile, and each further process would load the model once more.
+meanwhile, and each further process would load the model once more. A stream of events holds a
+thread that does next to nothing, so there are as many more as there may be streams.
 """
 
 import errno
@@ -12,17 +13,20 @@ from collections.abc import Callable
 from typing import Any
 
 import waitress.server
+import waitress.task
 import waitress.wasyncore
 from pydantic import IPvAnyAddress
 
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
 from web.app import create_app
+from web.live import MOST_STREAMS, LiveChanges
 from web.query_pictures import LARGEST_UPLOAD
 from web.security import is_loopback
 from web.services import services_of
 
 _THREADS = 12
+"""For all that is no stream."""
 
 
 def serve(
@@ -65,8 +69,8 @@ class PageServer:
         self._server: Any = waitress.server.create_server(
             app,
             map=self._connections,
+            _dispatcher=_Dispatcher(services_of(app).live),
             sockets=[self._socket],
-            threads=_THREADS,
             ident="mmrag-video",
             # The application refuses less, with words; this only bounds what is buffered for it.
             max_request_body_size=4 * LARGEST_UPLOAD,
@@ -93,6 +97,20 @@ class PageServer:
             lambda: waitress.wasyncore.close_all(self._connections, ignore_all=True)
         )
         self._server.task_dispatcher.shutdown()
+
+
+class _Dispatcher(waitress.task.ThreadedTaskDispatcher):
+    """Waitress' own threads; it gives those that are at work five seconds when the server ends."""
+
+    def __init__(self, live: LiveChanges) -> None:
+        super().__init__()
+        self._live = live
+        self.set_thread_count(_THREADS + MOST_STREAMS)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        """Of threads that hold streams nothing has to be waited for."""
+        self._live.end()
+        return bool(super().shutdown(cancel_pending, timeout))
 
 
 def _no_users(host: str, proxy: IPvAnyAddress | None) -> str:

@@ -6,9 +6,11 @@ from threading import BoundedSemaphore
 from flask import Flask, current_app
 
 from mmrag_video.archive import Archive
+from mmrag_video.disk_use import DiskUse
 from web.attempts import Attempts
 from web.clip_cache import ClipCache
 from web.health_check import HealthCheck
+from web.live import LiveChanges
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
 from web.query_pictures import QueryPictures
@@ -35,6 +37,8 @@ class Services:
     clips: ClipCache
     metrics: Metrics
     health: HealthCheck
+    live: LiveChanges
+    disk: DiskUse
     exports: ExportMaker
     """Makes clips and evidence in the background."""
     loopback_only: bool

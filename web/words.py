@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from mmrag_video.counting import counted
+from mmrag_video.model_overview import here_in_words
 from mmrag_video.moments import Confidence, Moment, Span
 from mmrag_video.queue_overview import worker_in_words
 from mmrag_video.recording_file import file_problem
@@ -136,6 +137,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "in_zone": in_zone,
     "size_in_words": size_in_words,
     "worker_in_words": worker_in_words,
+    "here_in_words": here_in_words,
     "schedule_in_words": schedule_in_words,
     "camera_rule_in_words": camera_rule_in_words,
     "webhook_host": webhook_host,

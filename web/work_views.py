@@ -73,12 +73,18 @@ def resume() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or all that failed where there is none."""
     number = request.form.get("job")
-    if number is not None and not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise UsageError(f"{number[:20]!r} is not the number of a job.")
     # One that has meanwhile been tried, or was removed, needs no sentence: the page shows it.
-    services().archive.catalog.jobs.ask_again(None if number is None else [int(number)])
+    which = None if number is None else [job_number(number)]
+    services().archive.catalog.jobs.ask_again(which)
     access.note(Action.CHANGE, what="tried again", job=number or "all")
     return _back()
+
+
+def job_number(text: str) -> int:
+    """The number of a job that a form names. Raises UsageError if it is none."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise UsageError(f"{text[:20]!r} is not the number of a job.")
+    return int(text)
 
 
 def _back() -> ResponseReturnValue:

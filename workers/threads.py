@@ -1,4 +1,4 @@
-"""The threads that do the work: on recordings, on what is to be cleared away, and before both.
+"""The threads that do the work: on recordings, on the index, on what is to be cleared away.
 
 They share the right to write into the index, which no other program has while they are at it.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from mmrag_video.archive import Archive
+from mmrag_video.catalog.reindexings import Reindexing
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.errors import MmragError
 from mmrag_video.index.identity import refusal
@@ -17,6 +18,7 @@ from mmrag_video.ingest import clear_unfinished
 from mmrag_video.settings import Settings, SourceSettings
 from workers.chores import Chores
 from workers.holding_back import HoldingBack, Stopped
+from workers.index_work import IndexWork
 from workers.ringing import Ringing
 from workers.standstill import Standstill
 from workers.work import Work
@@ -56,6 +58,12 @@ class Threads:
         self._at_chores: threading.Thread | None = None
         """Beside the workers: what they are at is let go of by nobody."""
         self._no_chores_before = float("-inf")
+        self._index_work = IndexWork(archive, holding)
+        self._at_index: threading.Thread | None = None
+        """Never beside workers, which write into the index in use."""
+        self._wish_seen: int | None = None
+        self._is_index_next = False
+        """Workers take no further recording."""
         self._right_to_write = ExitStack()
         self._is_writing = False
 
@@ -64,14 +72,23 @@ class Threads:
         """Whether recordings are worked on."""
         return bool(self._workers)
 
+    @property
+    def are_at_index(self) -> bool:
+        """Whether a wish about the index is being carried out."""
+        return _is_alive(self._at_index)
+
     def see_to(self, sources: Mapping[str, SourceSettings]) -> None:
         """Start what is needed and not held back. Raises CatalogError."""
         self._workers = [thread for thread in self._workers if thread.is_alive()]
-        if _is_alive(self._before):
+        if _is_alive(self._before) or not self._has_left_index():
             return
         self._see_to_chores(sources)
+        wish = self._wish()
         if self._holding.reason() or self._standstill.reason:
             self._give_way()
+            return
+        if wish is not None:
+            self._see_to_index(wish)
             return
         jobs = self._archive.catalog.jobs
         # A thread that could not write, the disk being full, could not say so either.
@@ -87,7 +104,7 @@ class Threads:
     def end(self) -> None:
         """Wait a little for those that were told to stop, and give the right to write back."""
         deadline = time.monotonic() + _PATIENCE
-        for thread in (*self._workers, self._before, self._at_chores):
+        for thread in (*self._workers, self._before, self._at_index, self._at_chores):
             if thread is not None:
                 thread.join(timeout=max(0.0, deadline - time.monotonic()))
         self._end_writing()
@@ -107,9 +124,42 @@ class Threads:
         with right:
             self.chores.carry_out(sources)
 
+    def _wish(self) -> Reindexing | None:
+        """What is wished about the index. Raises CatalogError."""
+        wish = self._archive.catalog.reindexings.open()
+        self._is_index_next = wish is not None
+        if wish is not None and wish.id != self._wish_seen:
+            # An index that was made otherwise stands in the way of recordings, not in this one's.
+            self._wish_seen = wish.id
+            self._standstill.end()
+        return wish
+
+    def _see_to_index(self, wish: Reindexing) -> None:
+        """Begin with it when the recordings at hand are done. Raises CatalogError."""
+        if self._workers or self.are_at_index:
+            return
+        if not self._is_writing:
+            if _is_alive(self._at_chores):
+                return  # they have the right to write
+            self._right_to_write.enter_context(writer_lock(self._archive.directory.root))
+            self._is_writing = True
+        self._at_index = self._start(lambda: self._index_work.carry_out(wish))
+
+    def _has_left_index(self) -> bool:
+        """Whether nothing is left of work on the index, which may be another one now, or not yet:
+        workers look at that when they begin to write.
+        """
+        if self._at_index is None or self.are_at_index:
+            return True
+        if _is_alive(self._at_chores):
+            return False  # they share the right to write
+        self._end_writing()
+        self._at_index = None
+        return True
+
     def _give_way(self) -> None:
         """Let others write, if nothing here is at it."""
-        if not self._workers and not _is_alive(self._at_chores):
+        if not self._workers and not self.are_at_index and not _is_alive(self._at_chores):
             self._end_writing()
 
     def _start_workers(self, sources: Collection[str]) -> None:
@@ -172,7 +222,7 @@ class Threads:
 
     def _work_off(self, work: Work, sources: Collection[str], *, growing: bool = False) -> None:
         """One job after the other, until there is none; `growing`: only files that still grow."""
-        while not self._holding.stop.is_set() and not self._holding.reason():
+        while not (self._holding.stop.is_set() or self._holding.reason() or self._is_index_next):
             job = self._archive.catalog.jobs.take(self._name, sources, growing=growing)
             if job is None:
                 return

@@ -209,6 +209,8 @@ class Worker:
             return reason
         if why := self._standstill.reason:
             return f"waiting: {why}"
+        if self._threads.are_at_index:
+            return "at work on the index; recordings wait"
         return "working" if self._threads.are_at_work else "waiting for recordings"
 
     def _follow_clock(self, jump: timedelta, schedule: Schedule) -> None:

@@ -27,6 +27,7 @@ from mmrag_video.catalog.holdings import Holdings
 from mmrag_video.catalog.jobs import JobQueue, JobState
 from mmrag_video.catalog.logins import Logins
 from mmrag_video.catalog.records import Camera, IngestRun, Recording, RunState
+from mmrag_video.catalog.reindexings import Reindexings
 from mmrag_video.catalog.rows import (
     fill_clock,
     fill_recording,
@@ -70,6 +71,7 @@ class Catalog:
         self.sources = SourceTable(self.database)
         self.camera_settings = CameraSettingTable(self.database)
         self.renamed = RenamedCameras(self.database)
+        self.reindexings = Reindexings(self.database)
         self.holdings = Holdings(self.database)
         self.footage = Footage(self.database)
         self.saved = SavedSearches(self.database)

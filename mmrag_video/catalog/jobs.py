@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Select, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select, update
 
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.schema import RecordingRow
@@ -86,6 +86,27 @@ IS_FAILED = (JobRow.state == JobState.SET_ASIDE.value) | (
     (JobRow.state == JobState.WAITING.value) & (JobRow.error != "")
 )
 """Of a row: it was set aside, or waits for another try."""
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Which of the jobs that failed."""
+
+    kind: ErrorKind | None = None
+    """None: of every kind."""
+    source: str | None = None
+    """None: of every source."""
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Of a row."""
+        condition = IS_FAILED
+        if self.kind is not None:
+            condition &= func.coalesce(JobRow.kind, ErrorKind.OTHER.value) == self.kind.value
+        return condition if self.source is None else condition & (JobRow.source == self.source)
+
+
+ALL_FAILURES = Failures()
 
 
 class JobQueue:
@@ -205,12 +226,12 @@ class JobQueue:
             )
             return int(put_back.rowcount)  # type: ignore[attr-defined]
 
-    def ask_again(self, ids: Collection[int] | None = None) -> int:
+    def ask_again(self, ids: Collection[int] | None = None, which: Failures = ALL_FAILURES) -> int:
         """Try again now, as if it were new, what was set aside or waits after a failure.
 
-        None: all of it. How many.
+        Of these `ids`, None: of all. How many.
         """
-        query = update(JobRow).where(IS_FAILED)
+        query = update(JobRow).where(which.condition)
         if ids is not None:
             query = query.where(JobRow.id.in_(ids))
         with self._database.writing() as session:
@@ -308,11 +329,19 @@ class JobQueue:
         with self._database.reading() as session:
             return [_job(row) for row in session.scalars(query)]
 
-    def failed(self, limit: int = 100) -> list[Job]:
+    def failed(
+        self, limit: int = 100, which: Failures = ALL_FAILURES, *, skip: int = 0
+    ) -> list[Job]:
         """What was set aside or waits for another try, the newest failure first."""
-        query = select(JobRow).where(IS_FAILED).order_by(JobRow.ended.desc()).limit(limit)
+        query = select(JobRow).where(which.condition).order_by(JobRow.ended.desc(), JobRow.id)
         with self._database.reading() as session:
-            return [_job(row) for row in session.scalars(query)]
+            return [_job(row) for row in session.scalars(query.offset(skip).limit(limit))]
+
+    def count_failed(self, which: Failures) -> int:
+        """How many there are of these."""
+        query = select(func.count()).select_from(JobRow).where(which.condition)
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
 
     def untried(self, limit: int = 100) -> list[Job]:
         """What waits for its turn without having failed, in that order."""

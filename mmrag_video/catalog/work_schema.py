@@ -42,7 +42,7 @@ class CameraNameRow(Table):
 
 
 class ReindexingRow(Table):
-    """A wish that the index be made anew, and how far the worker is with it."""
+    """A wish about the index, mostly that it be made anew, and how far the worker is with it."""
 
     __tablename__ = "reindexing"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -50,11 +50,15 @@ class ReindexingRow(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     asked: Mapped[datetime]
     asked_by: Mapped[str] = mapped_column(Text)
+    wish: Mapped[str] = mapped_column(String(16))
+    """What is wished."""
     begun: Mapped[datetime | None]
     ended: Mapped[datetime | None]
     done: Mapped[int]
     """Recordings that are complete in the new index."""
     total: Mapped[int]
+    missing: Mapped[int]
+    """Recordings that could not be read again, for which the old index stayed in use."""
     problem: Mapped[str] = mapped_column(Text)
     """Why it ended without a new index in use; empty if all is well."""
 

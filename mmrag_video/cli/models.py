@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mmrag_video.archive import Archive, load_picture
+from mmrag_video.as_json import model_to_json
 from mmrag_video.cli.console import (
     error_console,
     json_option,
@@ -17,7 +18,7 @@ from mmrag_video.cli.console import (
 )
 from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
-from mmrag_video.model_overview import ModelState, Weights, model_states
+from mmrag_video.model_overview import ModelState, here_in_words, model_states
 from mmrag_video.models.cards import EMBEDDERS, ModelCard, Role
 from mmrag_video.models.drawn import DRAWN, CaptionedPicture
 from mmrag_video.models.dual_encoder.export import ComparedPictures, export
@@ -27,13 +28,6 @@ from mmrag_video.models.registry import card_of, load_model
 from mmrag_video.sample_pictures import sample_of_paths, sample_of_recordings
 from mmrag_video.settings import ModelSettings, Settings
 
-_WEIGHTS = {
-    Weights.IN_PACKAGES: "yes",
-    Weights.HERE: "yes",
-    Weights.ON_THE_HUB: "not yet downloaded",
-    Weights.NOT_SET: "to be set",
-    Weights.AT_A_SERVER: "at its server",
-}
 _VERDICTS = {
     Verdict.PASSED: "They find each other.",
     Verdict.FAILED: "They do not find each other: chance does as well.",
@@ -67,7 +61,7 @@ def models(context: click.Context, as_json: bool) -> None:
     with Archive(settings) as archive:
         states = list(model_states(archive))
     if as_json:
-        print_json({"models": [_to_json(state) for state in states]})
+        print_json({"models": [model_to_json(state) for state in states]})
     else:
         _print_states(states)
 
@@ -206,40 +200,15 @@ def _print_states(states: list[ModelState]) -> None:
                     _gigabytes(card.download),
                     _gigabytes(card.memory),
                     str(card.dimensions or "-"),
-                    plain(_here(state)),
+                    plain(here_in_words(state)),
                     card.licence,
                     card.about,
                 )
         print_table(table)
 
 
-def _here(state: ModelState) -> str:
-    if state.missing_packages:
-        return f"no: pip install 'mmrag-video[{state.extra}]'"
-    return _WEIGHTS[state.weights]
-
-
 def _gigabytes(size: float | None) -> str:
     return "-" if size is None else f"{size:.3g} GB"
-
-
-def _to_json(state: ModelState) -> dict[str, Any]:
-    card = state.card
-    return {
-        "name": card.name,
-        "role": card.role.value,
-        "about": card.about,
-        "source": card.weights,
-        "download_gb": card.download,
-        "memory_gb": card.memory,
-        "dimensions": card.dimensions,
-        "licence": card.licence,
-        "missing_packages": list(state.missing_packages),
-        "extra": state.extra,
-        "weights": state.weights.value,
-        "chosen": state.chosen,
-        "indexed": state.indexed,
-    }
 
 
 def _print_matching(name: str, found: Matching, verdict: Verdict) -> None:

@@ -25,10 +25,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("asked", sa.DateTime(), nullable=False),
         sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("wish", sa.String(16), nullable=False),
         sa.Column("begun", sa.DateTime()),
         sa.Column("ended", sa.DateTime()),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sqlite_autoincrement=True,
     )

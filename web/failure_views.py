@@ -1,0 +1,83 @@
+"""The page of all that failed: by kind and source, to be tried again one by one or together."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.jobs import Failures
+from mmrag_video.catalog.tally import counts_by_source
+from mmrag_video.catalog.users import Role
+from mmrag_video.errors import ErrorKind, UsageError
+from web import access
+from web.services import services
+from web.work_views import job_number
+
+blueprint = Blueprint("failures", __name__)
+# Files are in the queue before anybody knows which camera they are of.
+blueprint.before_request(access.check_sees_all_cameras)
+_ON_A_PAGE = 50
+KINDS: Mapping[ErrorKind, str] = {
+    ErrorKind.RECORDING: "the file",
+    ErrorKind.DECODER: "decoding it",
+    ErrorKind.MODEL: "the model",
+    ErrorKind.STORE: "the frame store",
+    ErrorKind.CATALOG: "the catalog",
+    ErrorKind.FILES: "reading or writing",
+    ErrorKind.OTHER: "something unforeseen",
+}
+
+
+@blueprint.get("/queue/failed")
+def page() -> ResponseReturnValue:
+    """Some of the failures, the newest first."""
+    archive = services().archive
+    shown, number = _shown(request.args), _page_number()
+    jobs = archive.catalog.jobs
+    count = jobs.count_failed(shown)
+    counts = counts_by_source(archive.catalog.database)
+    return render_template(
+        "failures.html",
+        shown=shown,
+        kinds=KINDS,
+        sources=sorted(name for name, files in counts.items() if files.failed),
+        jobs=jobs.failed(_ON_A_PAGE, shown, skip=(number - 1) * _ON_A_PAGE),
+        count=count,
+        page=number,
+        more=count > number * _ON_A_PAGE,
+        zone=archive.settings.clock.zone,
+    )
+
+
+@blueprint.post("/queue/failed/retry")
+@access.needs(Role.OPERATOR)
+def retry() -> ResponseReturnValue:
+    """Try the job of the field `job` again, or without one all of a kind and a source."""
+    shown, number = _shown(request.form), request.form.get("job")
+    which = None if number is None else [job_number(number)]
+    services().archive.catalog.jobs.ask_again(which, shown)
+    access.note(
+        Action.CHANGE,
+        what="tried again",
+        job=number or "all",
+        kind=shown.kind or "all",
+        source=shown.source or "all",
+    )
+    return redirect(url_for("failures.page", kind=shown.kind, source=shown.source), code=303)
+
+
+def _shown(fields: MultiDict[str, str]) -> Failures:
+    """Raises UsageError."""
+    kind, source = fields.get("kind", ""), fields.get("source", "")
+    if kind and kind not in list(ErrorKind):
+        raise UsageError(f"{kind[:40]!r} is no kind of failure.")
+    return Failures(ErrorKind(kind) if kind else None, source or None)
+
+
+def _page_number() -> int:
+    number = request.args.get("page", "1")
+    if not (number.isascii() and number.isdecimal() and int(number[:10]) > 0 and len(number) < 10):
+        raise UsageError(f"{number[:20]!r} is not the number of a page.")
+    return int(number)
