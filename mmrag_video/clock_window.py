@@ -50,6 +50,10 @@ class ClockWindow:
         """Where a moment lies, from 0 at the start to 1 at the end, those outside at the nearer."""
         return min(max((moment - self.start) / self.length, 0.0), 1.0)
 
+    def at(self, share: float) -> datetime:
+        """The time at a share of it: what `share` is of."""
+        return self.start + self.length * share
+
     def moved(self, by: float) -> "ClockWindow":
         """Later by so many of its lengths."""
         return ClockWindow(self.start + self.length * by, self.end + self.length * by)

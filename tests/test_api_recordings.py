@@ -1,8 +1,11 @@
 """The API's recordings: what there is of them, and who may have it."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from mmrag_video.catalog.users import Role
+from mmrag_video.timeline import CELLS
 from tests.api_client import ApiClient, api_of, problem
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import UNKNOWN_ID
@@ -94,3 +97,22 @@ def test_everything_is_as_if_there_were_no_other_cameras(collection: PageArchive
         assert {one["camera"] for one in vera.value("/search", q="a box")["moments"]} == {"Gate"}
         for path in ("/queue", "/sources"):
             assert "only some of them" in problem(vera.get(path), 403)
+
+
+def test_the_timeline_tells_of_footage_and_movement(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    asked = {"from": "2025-03-04T14:03", "to": "2025-03-04T14:04", "camera": "Yard"}
+    told = api.value("/timeline", **asked)
+    assert told["end"] == "2025-03-04T14:04:00+00:00" and told["exact"]
+    [yard] = told["cameras"]
+    [stretch] = yard["recorded"]
+    clock = collection.yard.clock.start
+    assert clock is not None
+    assert abs(datetime.fromisoformat(stretch["start"]) - clock) < timedelta(milliseconds=1)
+    assert yard["recorded_s"] == pytest.approx(float(collection.yard.duration), abs=0.001)
+    assert len(yard["movement"]) == CELLS, "as the page's timeline has them"
+    whole = api.value("/timeline")
+    assert [one["camera"] for one in whole["cameras"]] == sorted(["Gate", "Yard", HOSTILE_CAMERA])
+    unknown = api.get("/timeline", query_string={"camera": "Nowhere", "from": "2025-03-04"})
+    assert problem(unknown, 400) == "There is no camera named 'Nowhere' in this collection."

@@ -45,6 +45,7 @@ from web.api import models as api_models
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
 from web.api import search as api_search
+from web.api import timeline as api_timeline
 from web.api import users as api_users
 from web.api import work as api_work
 from web.clip_cache import ClipCache
@@ -66,6 +67,7 @@ _API = (
     api_search,
     api_cameras,
     api_recordings,
+    api_timeline,
     api_cases,
     api_case_moments,
     api_exports,

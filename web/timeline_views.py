@@ -77,7 +77,7 @@ def at() -> ResponseReturnValue:
 
 def _parts(opened: FormPage) -> Mapping[str, object]:
     form = opened.form
-    window = _window(form, opened.cameras) or _usual_window()
+    window = window_asked(form, opened.cameras)
     if window is None:
         return {}
     cameras = [name for name in opened.cameras if not form.cameras or name in form.cameras]
@@ -111,6 +111,14 @@ def _matches(opened: FormPage, shown: Timeline) -> Mapping[str, Sequence[Match]]
             share = shown.window.share
             matches[moment.camera].append(Match(moment, share(start), share(end)))
     return matches
+
+
+def window_asked(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:
+    """What `from` and `to` say, else the last day recorded; None where no clock is known.
+
+    Raises UsageError.
+    """
+    return _window(form, cameras) or _usual_window()
 
 
 def _window(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:

@@ -36,7 +36,7 @@ EXPORTS = Media((*sorted({one.media_type for one in FORMATS.values()}), "applica
 HANDLE = r"^[0-9]{1,4}(\.[0-9]{1,9})?$"
 _DAY = r"(19[789]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
-_TIME = rf"^({_DAY}(T{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_CLOCK})?)?)?$"
+TIME = rf"^({_DAY}(T{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_CLOCK})?)?)?$"
 _TIME_OF_DAY = rf"^({_CLOCK}|24:00)?$"
 _SEARCHING = (404, 409, 410, 422, 503)
 """The frame's recording is not there; another model made the index; the recording's file is gone;
@@ -55,9 +55,9 @@ class SearchQuery(Fields):
     box: str = Field("", pattern=r"^([0-9.]{1,8}(,[0-9.]{1,8}){3})?$")
     """The part of that frame: left, top, right and bottom in per cent, with commas between."""
     camera: tuple[str, ...] = ()
-    start: str = Field("", alias="from", pattern=_TIME)
+    start: str = Field("", alias="from", pattern=TIME)
     """Date, or date and time; without an offset in the zone of the settings."""
-    end: str = Field("", alias="to", pattern=_TIME)
+    end: str = Field("", alias="to", pattern=TIME)
     """Likewise; a date is meant whole."""
     after: str = Field("", pattern=_TIME_OF_DAY)
     """Time of day such as 22:00, from which."""
