@@ -61,7 +61,7 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
 def open_all(page: Page) -> None:
     """What is folded is looked at too, but for menus that lie over the page."""
     page.evaluate(
-        """for (const part of document.querySelectorAll("main details:not(.choice, .person)"))
+        """for (const part of document.querySelectorAll("main details:not(.choice, .menu)"))
             part.open = true"""
     )
 

@@ -54,6 +54,7 @@ def post(client: FlaskClient, path: str, **fields: str) -> TestResponse:
 
 def test_a_source_is_added_and_removed(page: Page, archive: Archive, nvr: Path) -> None:
     page.goto("/")
+    page.get_by_text("System", exact=True).click()
     page.get_by_role("link", name="Recordings arrive").click()
     page.get_by_label("Name", exact=True).fill("Front door")
     page.get_by_label("Folder", exact=True).fill(str(nvr))
