@@ -194,10 +194,9 @@ def with_own_store(settings: Settings) -> Settings:
     return settings.model_copy(update={"store": OWN_STORE})
 
 
-def environment(settings: Settings, **variables: str) -> dict[str, str]:
-    """The environment of a command with these settings and none of the user's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MMRAG_")}
-    own = {
+def variables_of(settings: Settings) -> dict[str, str]:
+    """What a command has to be given to have these settings, in as far as tests choose them."""
+    return {
         "MMRAG_DATA_DIR": f"{settings.data_dir}",
         "MMRAG_STORE__URI": settings.store.uri or "",
         "MMRAG_STORE__LINGER": f"{settings.store.linger}",
@@ -205,7 +204,12 @@ def environment(settings: Settings, **variables: str) -> dict[str, str]:
         "MMRAG_MODEL__NAME": settings.model.name,
         "MMRAG_MODEL__SERVER__URL": settings.model.server.url or "",
     }
-    return {**kept, **own, **variables}
+
+
+def environment(settings: Settings, **variables: str) -> dict[str, str]:
+    """The environment of a command with these settings and none of the user's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MMRAG_")}
+    return {**kept, **variables_of(settings), **variables}
 
 
 COMMAND = [sys.executable, "-m", "mmrag_video"]

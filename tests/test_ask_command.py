@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
 from tests.chat_server import ChatServer
-from tests.conftest import Command
+from tests.conftest import Command, variables_of
 from tests.page_archive import ZONE, PageArchive
 
 QUESTION = "nobody to be seen"
@@ -26,11 +26,9 @@ def chat(writing_server: ChatServer) -> ChatServer:
 @pytest.fixture
 def place(collection: PageArchive, chat: ChatServer) -> dict[str, str]:
     """Variables that point a command to the page's recordings and to the generator."""
-    root = collection.archive.directory.root
     return {
-        "MMRAG_DATA_DIR": str(root),
+        **variables_of(collection.archive.settings),
         "MMRAG_CLOCK__ZONE": ZONE,
-        "MMRAG_STORE__LINGER": "0.5",
         "MMRAG_GENERATOR__URL": chat.url,
     }
 

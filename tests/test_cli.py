@@ -17,13 +17,13 @@ from PIL import Image
 from mmrag_video.archive import Archive
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
-from tests.conftest import COMMAND, Command, environment, quick_settings
+from tests.conftest import COMMAND, Command, environment, quick_settings, variables_of
 
 
 @pytest.fixture(scope="module")
 def yard(yard_archive: Archive) -> dict[str, str]:
     """Variables that point a command to the archive with the yard's recording."""
-    return {"MMRAG_DATA_DIR": str(yard_archive.directory.root)}
+    return variables_of(yard_archive.settings)
 
 
 def test_search_prints_when_and_where_and_why(run: Command, yard: dict[str, str]):

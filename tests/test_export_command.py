@@ -12,12 +12,12 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.audit import Action
 from mmrag_video.errors import ExitCode
 from mmrag_video.settings import Settings
-from tests.conftest import Command, ingest_all
+from tests.conftest import Command, ingest_all, variables_of
 
 
 @pytest.fixture(scope="module")
 def yard(yard_archive: Archive) -> dict[str, str]:
-    return {"MMRAG_DATA_DIR": str(yard_archive.directory.root)}
+    return variables_of(yard_archive.settings)
 
 
 def test_a_search_is_exported_to_standard_output(run: Command, yard: dict[str, str]):
@@ -33,7 +33,7 @@ def test_a_search_is_exported_to_standard_output(run: Command, yard: dict[str, s
 def test_a_case_is_exported_in_its_order_and_marked(
     run: Command, settings: Settings, yard_clip: Path
 ):
-    own = {"MMRAG_DATA_DIR": str(settings.data_dir)}
+    own = variables_of(settings)
     with Archive(settings) as archive:
         [ingested] = ingest_all(archive, yard_clip)
         assert ingested.recording is not None

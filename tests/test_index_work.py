@@ -55,7 +55,7 @@ def worker_of(archive: Archive, nvr: Path) -> Iterator[WorkerProcess]:
     """One with the archive's settings."""
     url = archive.settings.model.server.url or ""
     model = {"MMRAG_MODEL__NAME": "server", "MMRAG_MODEL__SERVER__URL": url}
-    with worker_on(archive.directory.root, nvr, **model) as worker:
+    with worker_on(archive.settings, nvr, **model) as worker:
         yield worker
 
 

@@ -9,12 +9,13 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.audit import Action
 from mmrag_video.cli import cli
 from mmrag_video.errors import ExitCode
+from tests.conftest import variables_of
 
 
 @pytest.fixture(scope="module")
 def yard(yard_archive: Archive) -> dict[str, str]:
     """Variables that point a command to the archive with the yard's recording of 1 March 2026."""
-    return {"MMRAG_DATA_DIR": str(yard_archive.directory.root)}
+    return variables_of(yard_archive.settings)
 
 
 def search(yard: dict[str, str], *arguments: str) -> Result:
