@@ -177,7 +177,7 @@ def states(catalog: Catalog) -> dict[int, Delivery]:
 
 
 def wait_until(is_so: object) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not is_so():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -167,13 +167,13 @@ def test_what_could_not_be_rung_for_rings_with_the_next_chores(
 
 
 def test_two_processes_that_ring_at_a_time_make_one_entry(
-    settings: Settings, model: ModelServer, clips: dict[str, Path]
+    settings: Settings, clips: dict[str, Path]
 ) -> None:
     context = multiprocessing.get_context("spawn")
     with Archive(settings) as archive:
         save_search(archive, "red", RED)
         new = take(archive, clips["first"])
-        given = (context.Barrier(2), settings.data_dir, model.url, new.id, context.Queue())
+        given = (context.Barrier(2), settings, new.id, context.Queue())
         both = [context.Process(target=ring_elsewhere, args=given) for _ in range(2)]
         for process in both:
             process.start()
@@ -186,10 +186,10 @@ def test_two_processes_that_ring_at_a_time_make_one_entry(
 
 
 def ring_elsewhere(
-    together: Barrier, data: Path, url: str, recording: str, counts: "Queue[int]"
+    together: Barrier, settings: Settings, recording: str, counts: "Queue[int]"
 ) -> None:
     """Look for itself, then note what it found in the same moment as the other."""
-    with Archive(settings_of(data, url)) as archive:
+    with Archive(settings) as archive:
         found = archive.catalog.recording(recording)
         assert found is not None
         note = archive.catalog.saved.note
