@@ -104,11 +104,12 @@ def _standing(active: IndexIdentity | None, wanted: IndexIdentity | None) -> Sta
 
 
 def _outdated(archive: Archive) -> int:
-    sources = all_sources(archive.settings, archive.catalog)
+    settings = archive.settings_in_force
+    sources = all_sources(settings, archive.catalog)
 
     @cache
     def in_force(folder: Path, camera: str) -> str:
-        return sampler_in(source_of(folder, sources), camera, archive.settings).fingerprint
+        return sampler_in(source_of(folder, sources), camera, settings).fingerprint
 
     return sum(
         one.sampler != in_force(one.path.parent, one.camera)

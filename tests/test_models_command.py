@@ -118,6 +118,7 @@ def test_random_weights_are_said_not_to_match(ask, clip):
     assert 0 <= figures["recall@1_by_caption"] <= 0.34
 
 
+@pytest.mark.slow
 def test_weights_that_have_learned_are_said_to_match(ask, clip, tmp_path):
     trained = learn_the_drawn_scenes(clip, tmp_path / "trained")
     answer = ask("test", "dual-encoder", "--path", trained)
@@ -126,6 +127,7 @@ def test_weights_that_have_learned_are_said_to_match(ask, clip, tmp_path):
     assert "They find each other." in answer.stdout
 
 
+@pytest.mark.slow
 def test_drawings_do_not_make_a_model_of_photographs_look_broken(ask, tmp_path):
     answer = ask("test", "basic")
     assert answer.exit_code == 0

@@ -30,6 +30,7 @@ def exported(original, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_export_done_again_is_the_same_files(original, exported, tmp_path):
     again = write_variant(original, tmp_path / "again", Quantization.NONE)
     assert again.files == read_variant(exported).files
@@ -110,6 +111,7 @@ def test_without_the_packages_the_remedy_is_named(original, tmp_path, monkeypatc
 # Words
 
 
+@pytest.mark.slow
 def test_siglips_own_tokenizer_is_exported_with_its_rules(tmp_path):
     """SigLIP comes with a SentencePiece model instead of a tokenizer.json."""
     original = checkpoints.write_siglip_with_sentencepiece(tmp_path / "original")

@@ -251,6 +251,7 @@ def answers(address: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_serve_answers_again_after_page_worker_or_store_were_killed(serve: Start, data: Path):
     one = serve(data)
     address = address_of(one)
@@ -273,6 +274,7 @@ def test_serve_answers_again_after_page_worker_or_store_were_killed(serve: Start
     assert "Traceback" not in "\n".join(one.lines)
 
 
+@pytest.mark.slow
 def test_supervisor_and_store_log_for_collectors_where_the_worker_does(serve: Start, data: Path):
     one = serve(data, MMRAG_WORKER__LOG="json")
     address_of(one)
