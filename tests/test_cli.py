@@ -118,6 +118,11 @@ def test_an_index_that_holds_nothing_says_so_whatever_form_the_answer_has(
     assert json.loads(told.stdout)["moments"] == []
 
 
+def words_of_table(table: str) -> str:
+    """Without its lines: a long path is told in two."""
+    return " ".join(table.split())
+
+
 def test_a_recording_whose_file_is_gone_or_changed_is_said_to_be(
     run: Command, yard_clip: Path, tmp_path: Path
 ):
@@ -128,10 +133,10 @@ def test_a_recording_whose_file_is_gone_or_changed_is_said_to_be(
     assert "(file" not in run("recordings").stdout
     with clip.open("ab") as file:
         file.write(b"more")
-    assert "(file changed)" in run("recordings").stdout
+    assert "(file changed)" in words_of_table(run("recordings").stdout)
     clip.unlink()
     listed = run("recordings")
-    assert "(file gone)" in listed.stdout
+    assert "(file gone)" in words_of_table(listed.stdout)
     assert "put the file back, or ingest it again from where it is now" in listed.stderr
     found = run("search", "something red")
     assert "yard" in found.stdout, "the frames that were kept are found all the same"

@@ -154,7 +154,7 @@ def test_a_source_is_added_and_fills_before_ones_eyes(
     folder = tmp_path / "nvr"
     folder.mkdir()
     shutil.copy(yard_clip, folder)
-    with worker_with(archive.directory.root, {}):
+    with worker_with(archive.settings, {}):
         page.goto("/work")
         page.get_by_label("Name", exact=True).fill("Front door")
         page.get_by_label("Folder", exact=True).fill(str(folder))

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,10 +24,7 @@ from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
 from web.byte_ranges import LARGEST_RANGE
 from web.clip_cache import ClipCache
-from web.health_check import HealthCheck
-from web.metrics import Metrics
-from web.query_pictures import QueryPictures
-from web.services import Services, install_services
+from web.services import install_services, services_of
 
 
 def test_thumbnails_are_found_by_exact_time_and_may_be_cached_for_ever(
@@ -202,11 +200,7 @@ def test_viewers_wait_for_a_clip_for_a_while_and_not_all_of_them(
 ) -> None:
     app = create_app(collection.archive)
     cache = ClipCache(tmp_path / "clips", longest_wait=0.5)
-    archive = collection.archive
-    services = Services(
-        archive, QueryPictures(), cache, Metrics(archive), HealthCheck(archive), True
-    )
-    install_services(app, services)
+    install_services(app, replace(services_of(app), clips=cache))
     address = f"/recordings/{collection.gate.id}/clip?start=1&end=4"
     pipe = tmp_path / "pipe.avi"
     os.mkfifo(pipe)  # a recording that does not answer
