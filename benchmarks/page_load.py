@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     seconds = parser.parse_args().seconds
     known = recording(Clip("known", (0.3, 0.6), 0), 30)
-    arriving = [recording(Clip("arriving", (0.1, 0.9), b), 60) for b in (0, 2)]
+    arriving = [recording(Clip("arriving", (0.1, 0.9), b), 30) for b in (0, 2)]
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "MMRAG_DATA_DIR": f"{folder}/data"}
         subprocess.run([*COMMAND, "ingest", str(known)], env=env, check=True)
@@ -98,10 +98,10 @@ def report(alone: Tally, busy: Tally, ended: int) -> str:
 def page(env: dict[str, str]) -> Iterator[str]:
     """The page in a process of its own."""
     command = [*COMMAND, "page", "--port", "0"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
-        line = next(line for line in process.stdout if "http://" in line)
+        line = next(line for line in process.stderr if "http://" in line)
         yield line.split()[-1].rstrip("/")
     finally:
         process.terminate()
