@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mmrag_video.archive import Archive
 from mmrag_video.settings import GeneratorSettings
-from tests.browser import NARROW, served, wait_until_playable, watched_context
+from tests.browser import NARROW, served, wait_until_playable
 from tests.chat_server import ChatServer
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
@@ -171,12 +171,6 @@ def test_a_few_answers_at_a_time_and_the_others_are_asked_to_wait(
 def address(asking: Archive) -> Iterator[str]:
     with served(asking) as running:
         yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from mmrag_video.archive import Archive
 from mmrag_video.camera_settings import camera_in_force, change_camera
@@ -16,7 +16,7 @@ from mmrag_video.catalog.users import Role
 from mmrag_video.renaming import carry_out_renames
 from mmrag_video.settings import CameraSettings
 from tests.api_client import api_of, problem
-from tests.browser import NARROW, served, watched_context
+from tests.browser import NARROW, served
 from tests.conftest import ingest_all
 from tests.page_client import get, words_of
 from tests.people import logged_in, send, with_users
@@ -46,17 +46,6 @@ def nothing_set(opened: Archive) -> Iterator[None]:
 def address(own: Archive) -> Iterator[str]:
     with served(own) as running:
         yield running
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    with watched_context(browser, address) as watched:
-        yield watched
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from mmrag_video.catalog.audit import Action, AuditEntry, AuditLog, broken_at
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from web import access
+from web.row_number import row_number
 from web.services import services
 
 blueprint = Blueprint("audit", __name__)
@@ -39,12 +40,10 @@ class Shown:
         action, before = request.args.get("action", ""), request.args.get("before", "")
         if action and action not in list(Action):
             raise UsageError(f"{action[:40]!r} is nothing that the audit log knows of.")
-        if before and not (before.isascii() and before.isdecimal() and len(before) < 19):
-            raise UsageError(f"{before[:20]!r} is not the number of an entry.")
         return cls(
             request.args.get("user", "").strip(),
             Action(action) if action else None,
-            int(before) if before else None,
+            row_number(before, "an entry") if before else None,
         )
 
     def entries(self, log: AuditLog) -> list[AuditEntry]:

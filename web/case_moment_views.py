@@ -16,6 +16,7 @@ from mmrag_video.errors import UsageError
 from mmrag_video.video.timecode import Timecode
 from web import access
 from web.case_page import CasePage, may_see, open_case
+from web.row_number import row_number
 from web.services import services
 
 blueprint = Blueprint("case_moments", __name__, url_prefix="/cases/<number:number>/moments")
@@ -27,10 +28,8 @@ def move(number: int, moment: int) -> ResponseReturnValue:
     """Let it take the place of the moment `to`; those between move up or down."""
     opened = open_case(number)
     opened.moment(moment)
-    to = request.form.get("to", "")
-    if not (to.isascii() and to.isdecimal() and len(to) < 19):
-        raise UsageError(f"{to[:20]!r} is not the number of a moment.")
-    place = opened.moment(int(to)).position
+    to = row_number(request.form.get("to", ""), "a moment")
+    place = opened.moment(to).position
     return _done(opened, moment, "moved", lambda: _cases().move(moment, place), position=place)
 
 

@@ -33,6 +33,7 @@ from web.form_page import FormPage, open_form_page
 from web.found import all_found
 from web.making.job import ExportJob, JobKind, JobState
 from web.ordering import moments_of, place_found, place_of_case, shown_of
+from web.row_number import row_number
 from web.services import services
 
 blueprint = Blueprint("export", __name__)
@@ -132,11 +133,7 @@ def _handles() -> tuple[Fraction, Fraction]:
 def _moment_asked() -> int | None:
     """The moment of a case that the form names; None where it means all."""
     text = request.values.get("moment", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise UsageError(f"{text[:20]!r} is not the number of a moment.")
-    return int(text)
+    return row_number(text, "a moment") if text else None
 
 
 def _clip_kind() -> JobKind | None:

@@ -12,8 +12,8 @@ from mmrag_video.catalog.tally import counts_by_source
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import ErrorKind, UsageError
 from web import access
+from web.row_number import row_number
 from web.services import services
-from web.work_views import job_number
 
 blueprint = Blueprint("failures", __name__)
 # Files are in the queue before anybody knows which camera they are of.
@@ -56,7 +56,7 @@ def page() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or without one all of a kind and a source."""
     shown, number = _shown(request.form), request.form.get("job")
-    which = None if number is None else [job_number(number)]
+    which = None if number is None else [row_number(number, "a job")]
     services().archive.catalog.jobs.ask_again(which, shown)
     access.note(
         Action.CHANGE,

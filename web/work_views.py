@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.catalog.users import Role
-from mmrag_video.errors import UsageError
 from mmrag_video.queue_overview import queue_overview
 from mmrag_video.sources import SourceError, SourceOrigin, add_source, list_sources, remove_source
 from web import access
+from web.row_number import row_number
 from web.services import services
 from web.source_form import SourceForm
 
@@ -74,17 +74,10 @@ def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or all that failed where there is none."""
     number = request.form.get("job")
     # One that has meanwhile been tried, or was removed, needs no sentence: the page shows it.
-    which = None if number is None else [job_number(number)]
+    which = None if number is None else [row_number(number, "a job")]
     services().archive.catalog.jobs.ask_again(which)
     access.note(Action.CHANGE, what="tried again", job=number or "all")
     return _back()
-
-
-def job_number(text: str) -> int:
-    """The number of a job that a form names. Raises UsageError if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise UsageError(f"{text[:20]!r} is not the number of a job.")
-    return int(text)
 
 
 def _back() -> ResponseReturnValue:

@@ -24,6 +24,7 @@ from web.making.job import ExportJob, JobKind, JobOrder, JobState, MadeFile, Pro
 from web.making.outcome import Outcome
 from web.making.room import free_bytes
 from web.making.shelf import HeldJob, Shelf
+from web.words import size_in_words
 
 _log = logging.getLogger(__name__)
 
@@ -114,9 +115,9 @@ class ExportMaker:
         wanted = expected + sum(one.expected for one in under_way)
         if wanted + self._archive.settings.exports.spare > free:
             raise ServiceUnavailable(
-                f"The disk has no room for this: it takes about {_gigabytes(wanted)} while it is "
-                f"made, and of {_gigabytes(free)} some must stay free. Delete exports that are no "
-                "longer needed, or choose fewer moments."
+                f"The disk has no room for this: it takes about {size_in_words(wanted)} while it "
+                f"is made, and of {size_in_words(free)} some must stay free. Delete exports that "
+                "are no longer needed, or choose fewer moments."
             )
 
     def _start(self, held: HeldJob) -> None:
@@ -229,7 +230,3 @@ def _hash(path: Path, size: int, follow: Follow) -> str:
             digest.update(block)
             follow("the file’s SHA-256", file.tell(), size)
     return digest.hexdigest()
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1000**3:.1f} GB"
