@@ -154,7 +154,7 @@ def test_after_a_kill_it_is_interrupted_and_goes_on_with_what_is_there(
     client: FlaskClient, own: PageArchive, theft: Case
 ) -> None:
     command = [*COMMAND, "page", "--port", "0"]
-    env = environment(own.archive.directory.root, MMRAG_CLOCK__ZONE="Europe/Lisbon")
+    env = environment(own.archive.settings, MMRAG_CLOCK__ZONE="Europe/Lisbon")
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     line = next(line for line in process.stderr if "http://" in line)
