@@ -140,6 +140,7 @@ def test_the_players_frame_is_searched_with_at_its_exact_time(page: Page, hall: 
             video.currentTime = 4.51;
         })"""
     )
+    expect(page.locator("[data-now]")).to_have_text("00:00:04.480")
     page.locator(".player").press("d")
     page.wait_for_url(re.compile("/frame"))
     assert Fraction(arguments(page)["time"][0]) == Fraction(112, 25), (
