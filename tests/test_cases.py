@@ -26,12 +26,17 @@ NOW = datetime(2026, 3, 31, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     """Two recordings of one camera that follow each other."""
-    with Catalog(tmp_path_factory.mktemp("cases") / "catalog.sqlite") as catalog:
-        catalog.activate_index(IDENTITY)
-        for content, duration in DURATION.items():
-            run = catalog.begin_run(Path(f"/videos/{content[:4]}.mp4"), content, INDEX, "sampler")
-            catalog.complete_run(run, recording(content, duration=duration), 9)
+    with filled(tmp_path_factory.mktemp("cases") / "catalog.sqlite") as catalog:
         yield catalog
+
+
+def filled(file: Path) -> Catalog:
+    catalog = Catalog(file)
+    catalog.activate_index(IDENTITY)
+    for content, duration in DURATION.items():
+        run = catalog.begin_run(Path(f"/videos/{content[:4]}.mp4"), content, INDEX, "sampler")
+        catalog.complete_run(run, recording(content, duration=duration), 9)
+    return catalog
 
 
 @pytest.fixture
@@ -222,6 +227,21 @@ def test_marks_tell_which_part_is_in_which_case(cases: Cases, theft: Case) -> No
     assert told == {("fire", part(1, 2), None), ("theft", part("59.25", 60), NOW)}
     assert [mark.case for mark in cases.marks_for([SHORT])] == [theft.id]
     assert cases.marks_for([]) == []
+
+
+def test_what_was_exported_is_known_of_its_recording_also_without_a_case(tmp_path: Path) -> None:
+    with filled(tmp_path / "catalog.sqlite") as catalog:
+        theft = catalog.cases.make("theft", "ana")
+        [one] = added(catalog.cases, theft, RUNS_ON)
+        catalog.cases.mark_exported([one.id], NOW)
+        unknown = part(0, 1, content="0" * 64)
+        catalog.exported.note([part(3, 4), part(3, 4), unknown], NOW)
+        catalog.exported.note([part(3, 4)], NOW)
+        catalog.cases.remove(theft.id)
+        assert set(catalog.exported.spans_in([LONG])) == {part(3, 4), part("59.25", 60)}
+        assert len(catalog.exported.spans_in([LONG, SHORT, "0" * 64])) == 3, "each once"
+        catalog.holdings.drop([LONG])
+        assert catalog.exported.spans_in([LONG]) == [], "it goes with its recording"
 
 
 def test_the_shown_frame_stays_inside_of_what_is_left(cases: Cases, theft: Case) -> None:

@@ -12,11 +12,19 @@ from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mmrag_video.catalog.case_records import Added, Case, CaseMark, CaseMoment, CaseSpan, Finding
-from mmrag_video.catalog.case_rows import case_of, moment_of, moment_row, order, span_rows
+from mmrag_video.catalog.case_rows import (
+    case_of,
+    moment_of,
+    moment_row,
+    order,
+    span_of,
+    span_rows,
+)
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.exported import note_exported
 from mmrag_video.catalog.people_schema import CaseMomentRow, CaseRow
 from mmrag_video.catalog.records import RunState
-from mmrag_video.catalog.schema import CaseSpanRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import CaseSpanRow, ExportedSpanRow, RecordingRow, RunRow
 from mmrag_video.errors import UsageError
 from mmrag_video.video.timecode import Timecode
 
@@ -149,7 +157,7 @@ class Cases:
             spans = _span_rows(session, [moment])
             first, last = spans[0], spans[-1]
             first.start, last.end = start, end
-            _check_spans(session, [CaseSpan(one.recording, one.start, one.end) for one in spans])
+            _check_spans(session, list(map(span_of, spans)))
             return moment_of(row, spans)
 
     def describe(self, moment: int, note: str, tags: Sequence[str]) -> None:
@@ -164,6 +172,7 @@ class Cases:
             session.execute(
                 update(CaseMomentRow).where(CaseMomentRow.id.in_(moments)).values(exported=at)
             )
+            note_exported(session, map(span_of, _span_rows(session, moments)), at)
 
     def marks_for(self, recordings: Collection[str]) -> list[CaseMark]:
         """Which parts of these recordings are in which case, by its name."""
@@ -176,19 +185,20 @@ class Cases:
         )
         with self._database.reading() as session:
             return [
-                CaseMark(case, name, CaseSpan(span.recording, span.start, span.end), exported)
+                CaseMark(case, name, span_of(span), exported)
                 for span, case, name, exported in session.execute(query)
             ]
 
 
 def follow_recording(session: Session, former: str, row: RecordingRow) -> None:
-    """Let a recording take a live one's place: in cases, and as one that is kept or is not."""
+    """Let a recording take a live one's place: in cases, in what was exported, and as one that is
+    kept or is not.
+    """
     live = session.get(RecordingRow, former)
     if live is not None:
         row.kept = row.kept or live.kept
-    session.execute(
-        update(CaseSpanRow).where(CaseSpanRow.recording == former).values(recording=row.id)
-    )
+    for spans in (CaseSpanRow, ExportedSpanRow):
+        session.execute(update(spans).where(spans.recording == former).values(recording=row.id))
 
 
 def _with_counts() -> Select[CaseRow, int]:

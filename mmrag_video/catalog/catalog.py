@@ -20,6 +20,7 @@ from mmrag_video.catalog.camera_names import RenamedCameras, name_now
 from mmrag_video.catalog.camera_settings import CameraSettingTable
 from mmrag_video.catalog.cases import Cases, follow_recording
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.exported import Exported
 from mmrag_video.catalog.findable import findable_in, is_findable, is_index
 from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
@@ -81,6 +82,7 @@ class Catalog:
         self.logins = Logins(self.database)
         self.tokens = Tokens(self.database)
         self.cases = Cases(self.database)
+        self.exported = Exported(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
