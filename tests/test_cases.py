@@ -141,7 +141,7 @@ def test_a_moment_comes_back_exactly_as_it_was_found(cases: Cases, theft: Case) 
         query="a man with a bag",
         score=0.1 + 0.2,
         confidence=Confidence.POSSIBLE,
-        why="person (black)",
+        why="person (in black)",
     )
     [moment] = added(cases, theft, found)
     assert cases.moments(theft.id) == [moment] == [cases.moment(moment.id)]

@@ -308,10 +308,10 @@ def _check_spans(session: Session, spans: Sequence[CaseSpan]) -> None:
             raise _not_known(span)
         if span.start < 0:
             raise UsageError(f"{Timecode(span.start)} is before the start of its recording.")
-        if span.end > recording.duration:
+        if max(span.start, span.end) > recording.duration:
             raise UsageError(
-                f"{Timecode(span.end)} is past the end of its recording, which lasts "
-                f"{Timecode(recording.duration)}."
+                f"{Timecode(max(span.start, span.end))} is past the end of its recording, which "
+                f"lasts {Timecode(recording.duration)}."
             )
         if span.start >= span.end:
             raise UsageError(

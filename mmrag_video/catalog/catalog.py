@@ -365,6 +365,7 @@ class Catalog:
                 func.min(RecordingRow.clock_start),
                 func.max(RecordingRow.clock_end),
                 func.max(case((RecordingRow.clock_start.is_not(None), RecordingRow.zone))),
+                func.count() - func.count(RecordingRow.clock_start),
             )
             .where(is_findable(index))
             .group_by(RecordingRow.camera)
@@ -378,8 +379,11 @@ class Catalog:
                     duration=Fraction(microseconds, 1_000_000),
                     first=in_zone(first, zone),
                     last=in_zone(last, zone),
+                    without_clock=without_clock,
                 )
-                for name, recordings, microseconds, first, last, zone in session.execute(query)
+                for name, recordings, microseconds, first, last, zone, without_clock in (
+                    session.execute(query)
+                )
             ]
 
     def camera_names(self, index: str | None = None) -> list[str]:
