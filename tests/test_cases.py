@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -193,6 +194,20 @@ def test_a_recording_that_is_being_let_go_of_is_not_collected(tmp_path: Path) ->
         assert catalog.holdings.hide([LONG]) == [LONG]
         with pytest.raises(UsageError, match="not in the collection"):
             catalog.cases.add(case.id, [finding(part(1, 2))], "ana")
+
+
+def test_what_was_seen_first_and_found_later_tells_how_it_was_found(
+    cases: Cases, theft: Case
+) -> None:
+    [seen] = added(cases, theft, finding(part(1, 2)))
+    assert seen.found.score is None
+    by_search = replace(finding(part(1, 2)), query="a box", score=0.5, why="box")
+    [again] = cases.add(theft.id, [by_search], "bob")
+    assert not again.is_new and again.moment.found == by_search
+    [kept] = cases.moments(theft.id)
+    assert (kept.id, kept.found, kept.added_by) == (seen.id, by_search, "ana")
+    cases.add(theft.id, [replace(by_search, query="else", score=0.9)], "bob")
+    assert cases.moments(theft.id) == [kept], "only once"
 
 
 def test_a_note_tags_and_an_export_are_written_down(cases: Cases, theft: Case) -> None:

@@ -252,7 +252,7 @@ def _add(session: Session, case: int, finding: Finding, user: str) -> Added:
     _check_spans(session, finding.spans)
     for known in _moments_with(session, case, finding.spans[0].recording):
         if finding.spans in (known.spans, known.found.spans):
-            return Added(known, is_new=False)
+            return Added(_found_after_all(session, known, finding), is_new=False)
     moment = CaseMoment(
         id=0,
         case=case,
@@ -266,6 +266,16 @@ def _add(session: Session, case: int, finding: Finding, user: str) -> Added:
         exported=None,
     )
     return Added(_insert(session, moment, None), is_new=True)
+
+
+def _found_after_all(session: Session, known: CaseMoment, finding: Finding) -> CaseMoment:
+    """A moment that somebody saw without a search tells how it was found, once it is."""
+    if known.found.score is not None or finding.score is None:
+        return known
+    row = _existing_moment(session, known.id)
+    row.query, row.score, row.why = finding.query, finding.score, finding.why
+    row.confidence = finding.confidence.value if finding.confidence else None
+    return moment_of(row, _span_rows(session, [known.id]))
 
 
 def _insert(session: Session, moment: CaseMoment, number: int | None) -> CaseMoment:
