@@ -98,6 +98,7 @@ def test_the_index_is_made_anew_and_the_open_page_answers_from_it(
     assert look(changed) == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_goes_on_where_it_was(
     changed: Archive, nvr: Path, new_model: ModelServer
 ) -> None:

@@ -223,6 +223,7 @@ def test_a_model_is_exported_compared_and_found_again(ask, run: Command, clip, t
     assert listed(ask("--json", **chosen))["embedder dual-encoder"]["extra"] == "onnx"
 
 
+@pytest.mark.slow
 def test_recordings_are_what_it_is_compared_on(ask, clip, yard_archive, tmp_path):
     data = yard_archive.directory.root
     to = ("--path", clip, "--quantize", "none", "--to", tmp_path / "own")

@@ -166,6 +166,7 @@ def test_what_could_not_be_rung_for_rings_with_the_next_chores(
             assert archive.catalog.hits.newest() != []
 
 
+@pytest.mark.slow
 def test_two_processes_that_ring_at_a_time_make_one_entry(
     settings: Settings, clips: dict[str, Path]
 ) -> None:

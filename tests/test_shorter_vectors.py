@@ -138,6 +138,7 @@ def test_each_length_is_evaluated_from_one_embedding_run(
     assert not list((tmp_path / "data").glob("tmp*")), "nothing is left of the shorter indexes"
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_line_for_each_length(
     model_folder: Path, yard_clip: Path, queries: Path, tmp_path: Path
 ):
