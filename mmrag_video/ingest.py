@@ -250,10 +250,11 @@ def _known(
         before = recording.clock.start
         for corrected in correct_clocks(archive, [recording], archive.settings_in_force):
             recording = corrected
-            messages.append(
-                f"{file.path}: its start was {before or 'unknown'}, "
-                f"is now {recording.clock.start or 'unknown'}."
-            )
+            if recording.clock.start != before:
+                messages.append(
+                    f"{file.path}: its start was {before or 'unknown'}, "
+                    f"is now {recording.clock.start or 'unknown'}."
+                )
     if changed:
         messages.append(
             f"{file.path} was sampled with other settings; `mmrag-video ingest --reindex` with "
