@@ -28,6 +28,7 @@ from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.schema import CaseSpanRow
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.evidence import moment_files
 from mmrag_video.evidence.making import make_evidence
 from mmrag_video.evidence.manifest import source_to_json
 from mmrag_video.evidence.order import BlurredRegion, EvidenceOrder, parse_blur
@@ -366,6 +367,25 @@ def test_a_second_run_makes_only_what_is_not_there_or_was_changed(
     assert verify(made.path).problems == ()
 
 
+def test_what_is_stopped_while_it_is_packed_is_not_made_again(
+    opened: Archive, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = EvidenceOrder(case, BOB, tmp_path / "out.zip", is_zip=True)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what.startswith("packing") and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_evidence(opened, order, stop)
+    monkeypatch.delattr(moment_files, "copy_cut")
+    monkeypatch.delattr(moment_files, "still")
+    made = make_evidence(opened, order)
+    assert made.missing == () and verify(made.path).problems == ()
+    assert made.sha256_of_zip == hashlib.sha256(made.path.read_bytes()).hexdigest()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
 def test_a_disk_that_takes_no_more_is_listed_as_missing_and_the_rest_goes_on(
     opened: Archive, case: Case, tmp_path: Path
 ) -> None:
@@ -373,6 +393,7 @@ def test_a_disk_that_takes_no_more_is_listed_as_missing_and_the_rest_goes_on(
 import resource
 from pathlib import Path
 from mmrag_video.archive import Archive
+from mmrag_video.evidence import moment_files
 from mmrag_video.evidence.making import make_evidence
 from mmrag_video.evidence.manifest import source_to_json
 from mmrag_video.catalog.users import LOCAL

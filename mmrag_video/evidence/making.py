@@ -34,7 +34,6 @@ from mmrag_video.evidence.summary import REPORTS, summary_sheet
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import Document, past_end
 from mmrag_video.export.handles import with_handles
-from mmrag_video.export.writing import ExportError
 from mmrag_video.moments import Span
 
 
@@ -43,6 +42,8 @@ class Made:
     """Evidence that is there."""
 
     path: Path
+    sha256_of_zip: str
+    """Empty for a folder."""
     sha256: str
     """Of the manifest."""
     missing: tuple[Missing, ...]
@@ -83,10 +84,10 @@ def make_evidence(
     with PartialFolder(order.target) as folder:
         making = _Making(archive, order, folder, moments, len(every) - len(moments), on_progress)
         written = making.write_all()
-        folder.finish()
-        path = _put_in_place(order, folder, on_progress)
+        path, digest = _put_in_place(order, folder, on_progress)
     return Made(
         path,
+        digest,
         hash_line(written.manifest).split()[0].decode(),
         written.missing,
         written.moments,
@@ -94,18 +95,16 @@ def make_evidence(
     )
 
 
-def _put_in_place(order: EvidenceOrder, folder: PartialFolder, on_progress: Progress) -> Path:
+def _put_in_place(
+    order: EvidenceOrder, folder: PartialFolder, on_progress: Progress
+) -> tuple[Path, str]:
+    """Where it is, and the hash of the zip; empty for a folder."""
     if order.is_zip:
-        path = pack(folder.path, order.target, on_progress)
+        packed = pack(folder, order.target, on_progress)
         folder.discard()
-        return path
-    try:
-        folder.path.rename(order.target)
-    except OSError as error:
-        raise ExportError(
-            f"{folder.path} is whole, but cannot be named {order.target} ({error.strerror})."
-        ) from error
-    return order.target
+        return packed.path, packed.sha256
+    folder.become(order.target)
+    return order.target, ""
 
 
 @dataclass(frozen=True)

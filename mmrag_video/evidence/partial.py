@@ -16,25 +16,33 @@ from typing import Any, Self, TypeVar
 
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.manifest import Piece, piece_of
-from mmrag_video.export.writing import ExportError, unfinished_file
+from mmrag_video.export.writing import ExportError, sync, sync_folder, unfinished_file
 from mmrag_video.file_lock import FileLock, LockMode
 from mmrag_video.video.stream_copy import WrittenCut
 
 _Made = TypeVar("_Made")
 _JOURNAL = ".made.json"
 _LOCK = ".lock"
+PACKED = ".packed"
+"""The zip while it is written."""
 
 
 class PartialFolder:
     """The folder NAME.partial beside the evidence. Use it as a context manager.
 
-    Raises UsageError where another process is at it, ExportError where it cannot be written.
+    Raises UsageError where another process is at it or it holds what is none of this, ExportError
+    where it cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
         self.path = target.with_name(f"{target.name}.partial")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            if _is_of_others(self.path):
+                raise UsageError(
+                    f"There are files in {self.path} that are not of an export that was begun "
+                    "there; move them away, or name another place."
+                )
             self._lock = FileLock(self.path / _LOCK)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
@@ -103,10 +111,28 @@ class PartialFolder:
                 elif relative not in kept:
                     path.unlink()
 
-    def finish(self) -> None:
-        """Take away what only making it needed."""
-        for name in (_JOURNAL, _LOCK):
-            (self.path / name).unlink(missing_ok=True)
+    def names(self) -> list[str]:
+        """Relative paths, with slashes, of all files but those that only making it needs."""
+        paths = sorted(path for path in self.path.rglob("*") if path.is_file())
+        names = [path.relative_to(self.path).as_posix() for path in paths]
+        return [name for name in names if name not in (_JOURNAL, _LOCK, PACKED)]
+
+    def become(self, target: Path) -> None:
+        """Give the folder its name, without what only making it needed. Raises ExportError."""
+        for folder in (self.path, *filter(Path.is_dir, self.path.rglob("*"))):
+            sync_folder(folder)
+        try:
+            self.path.rename(target)
+            # Not before: what fails until then is gone on with, and the lock that is waited for
+            # stays the one that is held.
+            for name in (_JOURNAL, _LOCK):
+                (target / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ExportError(
+                f"{self.path} is whole, but cannot be named {target} ({error.strerror})."
+            ) from error
+        sync_folder(target)
+        sync_folder(target.parent)
 
     def discard(self) -> None:
         """Take all of it away."""
@@ -133,8 +159,15 @@ class PartialFolder:
         target = self.path / path
         with unfinished_file(target.parent) as unfinished:
             made = write(unfinished)
+            sync(unfinished)
             unfinished.replace(target)
             return made
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether something lies in a folder in which nothing was begun."""
+    names = {path.name for path in folder.iterdir()}
+    return bool(names) and names.isdisjoint({_JOURNAL, _LOCK})
 
 
 def _cannot_write(folder: Path, error: OSError) -> ExportError:
