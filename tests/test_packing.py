@@ -92,6 +92,31 @@ def test_what_is_stopped_while_it_is_packed_is_packed_by_the_next_run(
     assert verify(target).problems == ()
 
 
+def test_a_file_that_has_its_name_is_noted_as_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(unfinished: Path, target: Path) -> None:
+        unfinished.rename(target)
+        if target.name != ".made.json":
+            raise KeyboardInterrupt
+
+    def cut(target: Path) -> WrittenCut:
+        target.write_bytes(b"clip")
+        return WrittenCut(Fraction(1, 3), Fraction(1), "pcm")
+
+    def again(target: Path) -> WrittenCut:
+        raise AssertionError("it is there")
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "replace", kill)
+        with PartialFolder(tmp_path / "out") as folder, pytest.raises(KeyboardInterrupt):
+            folder.clip("clips/a.mp4", "test", cut)
+    with PartialFolder(tmp_path / "out") as folder:
+        piece, made = folder.clip("clips/a.mp4", "test", again)
+    assert (piece.path, piece.size) == ("clips/a.mp4", 4)
+    assert made == WrittenCut(Fraction(1, 3), Fraction(1), "pcm")
+
+
 def test_a_folder_gets_its_name_without_what_only_making_it_needed(tmp_path: Path) -> None:
     with begun(tmp_path / "out") as folder:
         (tmp_path / "out").write_text("somebody was faster")

@@ -7,12 +7,13 @@ that is there, and has the hash that it had, is not made again.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.manifest import Piece, piece_of
@@ -20,7 +21,6 @@ from mmrag_video.export.writing import ExportError, sync, sync_folder, unfinishe
 from mmrag_video.file_lock import FileLock, LockMode
 from mmrag_video.video.stream_copy import WrittenCut
 
-_Made = TypeVar("_Made")
 _JOURNAL = ".made.json"
 _LOCK = ".lock"
 PACKED = ".packed"
@@ -74,14 +74,15 @@ class PartialFolder:
             start, end = Fraction(cut["start"]), Fraction(cut["end"])
             known = Piece(path, noted["size"], noted["sha256"])
             return known, WrittenCut(start, end, cut["sound_left_out"])
-        cut = self._write(path, write)
-        piece = piece_of(self.path, path, {})
-        facts = {
-            "start": str(cut.start),
-            "end": str(cut.end),
-            "sound_left_out": cut.sound_left_out,
-        }
-        self._note(path, made_of, piece, facts)
+        with self._named_when_whole(path) as unfinished:
+            cut = write(unfinished)
+            piece = replace(piece_of(unfinished.parent, unfinished.name, {}), path=path)
+            facts = {
+                "start": str(cut.start),
+                "end": str(cut.end),
+                "sound_left_out": cut.sound_left_out,
+            }
+            self._note(made_of, piece, facts)
         return piece, cut
 
     def file(self, path: str, made_of: str, content: Callable[[], bytes]) -> Piece:
@@ -90,14 +91,16 @@ class PartialFolder:
         if noted is not None:
             return Piece(path, noted["size"], noted["sha256"])
         made = content()
-        self._write(path, lambda unfinished: unfinished.write_bytes(made))
         piece = Piece(path, len(made), hashlib.sha256(made).hexdigest())
-        self._note(path, made_of, piece, None)
+        with self._named_when_whole(path) as unfinished:
+            unfinished.write_bytes(made)
+            self._note(made_of, piece, None)
         return piece
 
     def anew(self, path: str, content: bytes) -> Piece:
         """A file that is written whatever is there."""
-        self._write(path, lambda unfinished: unfinished.write_bytes(content))
+        with self._named_when_whole(path) as unfinished:
+            unfinished.write_bytes(content)
         return Piece(path, len(content), hashlib.sha256(content).hexdigest())
 
     def keep_only(self, pieces: list[Piece]) -> None:
@@ -149,19 +152,19 @@ class PartialFolder:
                 return noted
         return None
 
-    def _note(self, path: str, made_of: str, piece: Piece, cut: dict[str, Any] | None) -> None:
+    def _note(self, made_of: str, piece: Piece, cut: dict[str, Any] | None) -> None:
+        """Before the file has its name: who finds it by that finds the note too."""
         facts = {"made_of": made_of, "size": piece.size, "sha256": piece.sha256, "cut": cut}
-        self._journal[path] = facts
-        content = json.dumps(self._journal).encode()
-        self._write(_JOURNAL, lambda unfinished: unfinished.write_bytes(content))
+        self._journal[piece.path] = facts
+        self.anew(_JOURNAL, json.dumps(self._journal).encode())
 
-    def _write(self, path: str, write: Callable[[Path], _Made]) -> _Made:
+    @contextmanager
+    def _named_when_whole(self, path: str) -> Iterator[Path]:
         target = self.path / path
         with unfinished_file(target.parent) as unfinished:
-            made = write(unfinished)
+            yield unfinished
             sync(unfinished)
             unfinished.replace(target)
-            return made
 
 
 def _is_of_others(folder: Path) -> bool:
