@@ -80,6 +80,26 @@ def test_the_clock_offset_is_added():
     _, clock = resolve("GATE_2024-05-15_13-18-40.mp4", {"GATE": slow})
     assert start(clock).isoformat() == "2024-05-15T13:20:10+00:00"
     assert "clock offset +90 s added" in clock.note
+    assert clock.offset_added == timedelta(seconds=90)
+
+
+def test_a_clock_tells_what_was_added_to_it_and_not_what_the_settings_say():
+    at_odds = CameraSettings(clock_offset=timedelta(seconds=95))
+    other = CameraSettings(
+        pattern=r"(?P<camera>[a-z]+)@(?P<time>\d{12})",
+        time_format="%Y%m%d%H%M",
+        clock_offset=timedelta(seconds=-1234.567891),
+        time_is="end",
+    )
+    _, by_anothers_pattern = resolve("gate@202405151318.mp4", {"all": other})
+    assert by_anothers_pattern.offset_added == timedelta(seconds=-1234.567891)
+    _, by_file = resolve("gate/a.mp4", {"gate": at_odds}, trust_file_time=True)
+    assert by_file.origin is ClockOrigin.FILE_TIME
+    assert by_file.offset_added == timedelta(0)
+    _, unknown = resolve("gate/a.mp4", {"gate": at_odds})
+    assert unknown.start is None and unknown.offset_added is None
+    not_exactly = Clock(MODIFIED, ClockOrigin.NAME, "name, clock offset +1.23457e+06 s added")
+    assert not_exactly.offset_added is None
 
 
 def test_a_name_that_holds_the_end_goes_back_by_the_duration():
@@ -270,6 +290,7 @@ def test_from_start_or_end_an_hour_has_3600_seconds_in_every_zone(seconds, durat
     own = CameraSettings(zone=zone, clock_offset=timedelta(seconds=offset), time_is="end")
     _, clock = resolve(f"GATE_{end:%Y-%m-%d_%H-%M-%S%z}.mp4", {"GATE": own}, of=times(duration))
     assert start(clock).timestamp() == seconds + offset - duration
+    assert clock.offset_added == own.clock_offset
     shown_end = clock.at(Fraction(duration))
     assert shown_end is not None
     assert shown_end.timestamp() == seconds + offset

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -27,13 +28,16 @@ from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.schema import CaseSpanRow
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.evidence import moment_files
 from mmrag_video.evidence.making import make_evidence
+from mmrag_video.evidence.manifest import source_to_json
 from mmrag_video.evidence.order import BlurredRegion, EvidenceOrder, parse_blur
 from mmrag_video.evidence.partial import PartialFolder
 from mmrag_video.evidence.verifying import verify
 from mmrag_video.moments import Span
 from mmrag_video.video.blurring import parse_region
 from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK
 from tests.conftest import (
     COMMAND,
     Command,
@@ -161,7 +165,17 @@ def test_what_is_gone_changed_or_past_the_end_is_said_and_the_rest_goes_on(
     assert {one.get("camera") for one in manifest["files"]} == {None, "gate"}
     states = {one["camera"]: one["unchanged_since_ingest"] for one in manifest["recordings"]}
     assert states == {"yard": False, "gate": True}
-    assert "SHA-256 is another" in (made.path / "report.html").read_text()
+    report = (made.path / "report.html").read_text()
+    assert "SHA-256 is another" in report
+    # The moment that is there has the number of the case wherever it is told.
+    assert {one["moment"] for one in manifest["files"] if "moment" in one} == {2}
+    assert re.findall(r"<h2[^>]*>(\d+)\. ", report) == ["2"]
+    moments = json.loads((made.path / "moments.json").read_bytes())["moments"]
+    assert [(one["number"], one["camera"]) for one in moments] == [(2, "gate")]
+    assert json.loads((made.path / "searches.json").read_bytes())["searches"][0]["moments"] == [
+        1,
+        2,
+    ]
     verdict = verify(made.path)
     assert verdict.problems == () and "SHA-256 is another" in verdict.never_there[0]
 
@@ -170,6 +184,84 @@ def test_what_is_gone_changed_or_past_the_end_is_said_and_the_rest_goes_on(
     made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "none"))
     assert [one.what for one in made.missing] == ["moment 1", "moment 2"]
     assert verify(made.path).problems == ()
+
+
+@pytest.mark.parametrize("when", ["moment 1", "moment 2"])
+def test_what_changes_after_it_was_read_through_is_not_exported_as_unchanged(
+    opened: Archive,
+    case: Case,
+    recordings: dict[str, Recording],
+    put_back: None,
+    tmp_path: Path,
+    when: str,
+) -> None:
+    _, second = opened.catalog.cases.moments(case.id)
+    yard = recordings["yard"].path
+
+    def swap(what: str, done: int, total: int) -> None:
+        """Before the first piece is made of it, or after the last one."""
+        if what == when:
+            yard.write_bytes(recordings["gate"].path.read_bytes())
+
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"), swap)
+    assert {one.recording for one in made.missing} == {recordings["yard"].id}
+    assert all("changed since it was read through" in one.why for one in made.missing)
+    what = {one.what.partition("/")[0] for one in made.missing}
+    assert what == {"moment 1", "clips", "stills"}
+    assert made.moments == (second.id,)
+    manifest = manifest_in(made.path)
+    assert {one.get("camera") for one in manifest["files"]} == {None, "gate"}
+    states = {one["camera"]: one["unchanged_since_ingest"] for one in manifest["recordings"]}
+    assert states == {"yard": False, "gate": True}
+    assert verify(made.path).problems == ()
+
+
+def test_a_piece_of_another_file_is_not_gone_on_with(
+    opened: Archive, case: Case, recordings: dict[str, Recording], put_back: None, tmp_path: Path
+) -> None:
+    yard, kept = recordings["yard"].path, tmp_path / "kept.mp4"
+    order = EvidenceOrder(case, BOB, tmp_path / "out")
+
+    def swap(what: str, done: int, total: int) -> None:
+        if what == "moment 1":
+            yard.rename(kept)
+            shutil.copy(recordings["gate"].path, yard)
+        elif what == "moment 2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_evidence(opened, order, swap)
+    kept.rename(yard)
+    made = make_evidence(opened, order)
+    assert made.missing == ()
+    [clip] = (made.path / "clips").glob("001*")
+    with av.open(str(yard)) as whole, av.open(str(clip)) as part:
+        stored = {bytes(packet) for packet in whole.demux(video=0)}
+        assert all(bytes(packet) in stored for packet in part.demux(video=0))
+
+
+def test_a_recording_that_is_gone_after_its_last_piece_leaves_its_pieces(
+    opened: Archive, case: Case, recordings: dict[str, Recording], put_back: None, tmp_path: Path
+) -> None:
+    def forget(what: str, done: int, total: int) -> None:
+        if what == "moment 2":
+            recordings["yard"].path.unlink()
+
+    made = make_evidence(opened, EvidenceOrder(case, BOB, tmp_path / "out"), forget)
+    assert made.missing == ()
+
+
+def test_the_manifest_tells_the_offset_that_was_added_and_not_todays_setting(
+    opened: Archive, recordings: dict[str, Recording]
+) -> None:
+    yard = recordings["yard"]
+    noted = replace(yard.clock, note="own name, clock offset +95.5 s added, its time is the end, x")
+    unknown = replace(yard, clock=UNKNOWN_CLOCK)
+    told = [
+        source_to_json(one, "")["clock_offset_s"]
+        for one in (yard, replace(yard, clock=noted), unknown)
+    ]
+    assert told == [0.0, 95.5, None]
 
 
 def test_a_moment_past_the_end_is_missing_and_the_rest_is_there(
@@ -185,7 +277,7 @@ def test_a_moment_past_the_end_is_missing_and_the_rest_is_there(
     assert "begins at 50.000 s, after its end at 14.000 s" in missing.why
     files = manifest_in(made.path)["files"]
     assert {one["moment"] for one in files if "moment" in one} == {1}
-    assert made.moments == (first.id, second.id)
+    assert made.moments == (first.id,)  # the other is not in it, and so not exported
     assert verify(made.path).never_there == (f"moment 2: {missing.why}",)
 
 
@@ -275,6 +367,25 @@ def test_a_second_run_makes_only_what_is_not_there_or_was_changed(
     assert verify(made.path).problems == ()
 
 
+def test_what_is_stopped_while_it_is_packed_is_not_made_again(
+    opened: Archive, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = EvidenceOrder(case, BOB, tmp_path / "out.zip", is_zip=True)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what.startswith("packing") and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_evidence(opened, order, stop)
+    monkeypatch.delattr(moment_files, "copy_cut")
+    monkeypatch.delattr(moment_files, "still")
+    made = make_evidence(opened, order)
+    assert made.missing == () and verify(made.path).problems == ()
+    assert made.sha256_of_zip == hashlib.sha256(made.path.read_bytes()).hexdigest()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
 def test_a_disk_that_takes_no_more_is_listed_as_missing_and_the_rest_goes_on(
     opened: Archive, case: Case, tmp_path: Path
 ) -> None:
@@ -282,7 +393,9 @@ def test_a_disk_that_takes_no_more_is_listed_as_missing_and_the_rest_goes_on(
 import resource
 from pathlib import Path
 from mmrag_video.archive import Archive
+from mmrag_video.evidence import moment_files
 from mmrag_video.evidence.making import make_evidence
+from mmrag_video.evidence.manifest import source_to_json
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.evidence.order import EvidenceOrder
 from mmrag_video.settings import Settings

@@ -110,6 +110,7 @@ def test_a_result_is_collected_exactly_as_the_search_found_it(
     assert noted(own) == {
         "user": "ana",
         "case": "theft",
+        "case_id": case.id,
         "what": "collected",
         "moments": [moment.id],
         "findings": 1,
@@ -356,7 +357,8 @@ def test_a_case_is_made_renamed_noted_and_removed(ana: Visitor, own: PageArchive
     assert own.archive.catalog.cases.named("fire").note == "asked for\nby the police"
     assert ana.post(f"{path}/remove").status_code == 303
     assert own.archive.catalog.cases.all() == []
-    assert noted(own) == {"user": "ana", "case": "fire", "what": "removed the case", "moments": 0}
+    done = {"user": "ana", "case": "fire", "case_id": case.id}
+    assert noted(own) == {**done, "what": "removed the case", "moments": 0}
 
 
 def test_a_recording_that_is_gone_is_told_of_and_its_moment_can_be_taken_out(

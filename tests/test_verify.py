@@ -1,9 +1,13 @@
 """Whatever is changed in evidence, put in or taken away, is named; nothing is unpacked."""
 
 import io
+import os
+import re
 import shutil
+import struct
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,6 +166,68 @@ def test_links_are_named_and_not_followed(signed: Signed, tmp_path: Path) -> Non
     assert any("clips/001 gate.mp4 is a link" in one for one in told)
 
 
+def test_a_folder_that_cannot_be_looked_into_is_named(signed: Signed, tmp_path: Path) -> None:
+    def hide(folder: Path) -> None:
+        """A file so deep that its path is too long: not even root can ask for it by that."""
+        place = os.open(folder, os.O_RDONLY)
+        for _ in range(25):
+            os.mkdir("n" * 200, dir_fd=place)
+            below = os.open("n" * 200, os.O_RDONLY, dir_fd=place)
+            os.close(place)
+            place = below
+        os.close(os.open("planted.mp4", os.O_CREAT | os.O_WRONLY, dir_fd=place))
+        os.close(place)
+
+    [told] = changed(signed, tmp_path, hide).problems
+    assert told.endswith("cannot be read: File name too long.")
+
+
+def test_an_empty_folder_that_was_added_is_named(signed: Signed, tmp_path: Path) -> None:
+    def add(folder: Path) -> None:
+        (folder / "more" / "below").mkdir(parents=True)
+
+    assert changed(signed, tmp_path, add).problems == ("The folder more/below was added.",)
+
+    def empty(folder: Path) -> None:
+        for name in NAMES[:2]:
+            (folder / name).unlink()
+
+    missing = tuple(f"{name} is missing." for name in NAMES[:2])
+    assert changed(signed, tmp_path, empty).problems == missing
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b'"size": 768', b'"size": Infinity', "no manifest of evidence"),
+        (b'"size": 768', b'"size": NaN', "no manifest of evidence"),
+        (b'"size": 768', b'"size": ' + b"9" * 5000, "no manifest of evidence"),
+        (b'"size": 768', b'"size": ' + b"[" * 100_000, "no manifest of evidence"),
+        (b'"size": 768', b'"size": 1, "size": 768', "no manifest of evidence"),
+        (b'"size": 768', b'"size": 768.0', "without path, size and hash"),
+        (b'"size": 768', b'"size": 1e999', "without path, size and hash"),
+        (b'"size": 768', b'"size": true', "without path, size and hash"),
+        (b'"size": 768', b'"size": "768"', "without path, size and hash"),
+        (b'"size": 768', b'"size": ' + b"9" * 4000, "001 gate.mp4 was changed"),
+        (b'"path": "empty.txt"', b'"path": "report.html"', "lists report.html twice"),
+        (b'"path": "empty.txt"', b'"path": "a\\ud800b"', "b is missing"),
+        (b'"path": "empty.txt"', b'"path": ["empty.txt"]', "without path, size and hash"),
+        (b'"version": 1', b'"version": true', "has no version"),
+        (b'"version": 1', b'"version": 2', "made by a newer one"),
+        (b'"signed_by": "', b'"signed_by": ["x"], "x": "', "no manifest of evidence"),
+    ],
+)
+def test_a_manifest_that_one_reader_takes_otherwise_than_another_is_named(
+    signed: Signed, tmp_path: Path, old: bytes, new: bytes, why: str
+) -> None:
+    def change(folder: Path) -> None:
+        manifest = (folder / MANIFEST).read_bytes()
+        assert manifest.count(old) == 1
+        (folder / MANIFEST).write_bytes(manifest.replace(old, new))
+
+    assert any(why in one for one in changed(signed, tmp_path, change).problems)
+
+
 def test_another_key_or_none_is_said(signed: Signed, tmp_path: Path) -> None:
     other = Ed25519PrivateKey.generate()
     [told] = verify(signed.folder, other.public_key()).problems
@@ -223,6 +289,130 @@ def test_a_name_that_is_twice_in_a_zip_is_named(signed: Signed, tmp_path: Path) 
     with zipfile.ZipFile(path, "a") as file:
         file.writestr("report.html", (signed.folder / "report.html").read_bytes())
     assert "report.html is there 2 times." in verify(path).problems
+
+
+def named_otherwise(name: str, other: str) -> bytes:
+    """The Unicode Path extra field: some programs unpack to its name, and others to the first."""
+    content = b"\x01" + struct.pack("<L", zlib.crc32(name.encode())) + other.encode()
+    return struct.pack("<2H", 0x7075, len(content)) + content
+
+
+def with_another_name(entry: zipfile.ZipInfo) -> None:
+    entry.extra = named_otherwise(entry.filename, "clips/009 other.mp4")
+
+
+def as_a_link(entry: zipfile.ZipInfo) -> None:
+    entry.external_attr = 0o120777 << 16
+
+
+def as_a_folder(entry: zipfile.ZipInfo) -> None:
+    entry.external_attr = 0x10
+
+
+def with_a_comment(entry: zipfile.ZipInfo) -> None:
+    entry.comment = b"more"
+
+
+def packed_otherwise(entry: zipfile.ZipInfo) -> None:
+    entry.compress_type = zipfile.ZIP_LZMA
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (with_another_name, "has an extra field"),
+        (as_a_link, "is a link"),
+        (as_a_folder, "is a link, a folder"),
+        (with_a_comment, "has a comment"),
+        (packed_otherwise, "stored in a way of its own"),
+    ],
+)
+def test_an_entry_of_a_zip_that_unpacks_to_something_else_is_refused(
+    signed: Signed,
+    tmp_path: Path,
+    change: Callable[[zipfile.ZipInfo], None],
+    why: str,
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for name in (*NAMES, MANIFEST, HASH, SIGNATURE, PUBLIC_KEY):
+            entry = zipfile.ZipInfo(name)
+            if name == NAMES[0]:
+                change(entry)
+            file.writestr(entry, (signed.folder / name).read_bytes())
+    with pytest.raises(EvidenceError, match=why) as told:
+        verify(tmp_path / "a.zip", signed.key.public_key())
+    assert NAMES[0] in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["clips/hidden.mp4/", "../../evil/", "clips/"])
+def test_an_entry_of_a_zip_that_is_a_folder_is_refused(
+    signed: Signed, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.zip").write_bytes(packed(signed.folder))
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as file:
+        file.writestr(name, b"" if name == "clips/" else b"secret")
+    with pytest.raises(EvidenceError, match=re.escape(name)):
+        verify(tmp_path / "a.zip")
+
+
+def in_front(content: bytes, list_at: int) -> bytes:
+    """An entry that only those see who unpack what comes by."""
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("clips/999 planted.mp4", b"planted")
+    planted = other.getvalue()
+    return planted[: planted.index(b"PK\x01\x02")] + content
+
+
+def before_the_list(content: bytes, list_at: int) -> bytes:
+    return content[:list_at] + b"hidden" + content[list_at:]
+
+
+def in_the_gap(content: bytes, list_at: int) -> bytes:
+    """As `before_the_list`, with the end told anew, so that nothing is off by it."""
+    moved = bytearray(before_the_list(content, list_at))
+    moved[-6:-2] = struct.pack("<L", list_at + len(b"hidden"))
+    return bytes(moved)
+
+
+def after_the_end(content: bytes, list_at: int) -> bytes:
+    return content + b"more"
+
+
+def as_its_comment(content: bytes, list_at: int) -> bytes:
+    return content[:-2] + struct.pack("<H", 4) + b"more"
+
+
+def with_another_local_name(content: bytes, list_at: int) -> bytes:
+    return content.replace(NAMES[0].encode(), NAMES[0].encode().upper(), 1)
+
+
+def with_a_folder_before(content: bytes, list_at: int) -> bytes:
+    """The first name in front of its bytes alone; both are as long."""
+    return content.replace(b"clips/001", b"../../001", 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        in_front,
+        before_the_list,
+        in_the_gap,
+        after_the_end,
+        as_its_comment,
+        with_another_local_name,
+        with_a_folder_before,
+    ],
+)
+def test_a_zip_that_holds_more_than_it_lists_is_refused(
+    signed: Signed, tmp_path: Path, change: Callable[[bytes, int], bytes]
+) -> None:
+    content = packed(signed.folder)
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        list_at = file.start_dir
+    (tmp_path / "a.zip").write_bytes(change(content, list_at))
+    with pytest.raises(EvidenceError, match="is no zip as it was written as evidence"):
+        verify(tmp_path / "a.zip", signed.key.public_key())
 
 
 @slow

@@ -77,7 +77,8 @@ class CasePage:
 
     def note(self, what: str, **about: object) -> None:
         """Put a change of it into the audit log."""
-        access.note(Action.CHANGE, case=self.case.name, what=what, **about)
+        case = {"case": self.case.name, "case_id": self.case.id}
+        access.note(Action.CHANGE, **case, what=what, **about)
 
 
 def open_case(number: int) -> CasePage:

@@ -4,11 +4,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.cases import checked_note, make_case, note_case, rename_case
-from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from web import access
-from web.case_page import open_case
+from web.case_page import CasePage, open_case
 from web.services import services
 
 blueprint = Blueprint("cases", __name__)
@@ -29,7 +28,7 @@ def make() -> ResponseReturnValue:
         case = make_case(services().archive, name, access.user().name)
     except UsageError as error:
         return _list(name, str(error)), 400
-    access.note(Action.CHANGE, case=case.name, what="made the case")
+    CasePage(case).note("made the case")
     return redirect(url_for("cases.case", number=case.id), code=303)
 
 

@@ -151,7 +151,8 @@ def _begins() -> bool:
 
 
 def _note(what: str, job: ExportJob) -> None:
-    case = {} if job.order.case is None else {"case": job.order.title}
+    order = job.order
+    case = {} if order.case is None else {"case": order.title, "case_id": order.case}
     access.note(Action.CHANGE, what=what, export=job.number, title=job.order.title, **case)
 
 

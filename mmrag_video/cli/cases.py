@@ -186,7 +186,8 @@ def remove(settings: Settings, name: str, moment: int | None) -> None:
 
 
 def _note(archive: Archive, case: Case, did: str, **about: object) -> None:
-    archive.catalog.audit.note(LOCAL.name, Action.CHANGE, {"case": case.name, "what": did, **about})
+    about = {"case": case.name, "case_id": case.id, "what": did, **about}
+    archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)
 
 
 def _columns(one: Collected) -> tuple[str, ...]:

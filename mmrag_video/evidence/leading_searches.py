@@ -23,7 +23,7 @@ def excerpt(
     recordings, and what was done to moments that they may not see, is not for them.
     """
     subject = _Subject(
-        case.name,
+        case,
         words=frozenset(one.moment.found.query for one in moments) - {""},
         recordings=frozenset(span.recording for one in moments for span in one.moment.spans),
         moments=frozenset(one.moment.id for one in moments),
@@ -37,7 +37,7 @@ def excerpt(
 class _Subject:
     """What the entries are to be about."""
 
-    case: str
+    case: Case
     words: frozenset[str]
     recordings: frozenset[str]
     moments: frozenset[int]
@@ -50,11 +50,22 @@ class _Subject:
             case Action.VIEW:
                 return about.get("recording") in self.recordings
             case Action.EXPORT:
-                return not self.recordings.isdisjoint(_listed(entry, "recordings")) or (
-                    about.get("title") == self.case
-                )
+                shared = not self.recordings.isdisjoint(_listed(entry, "recordings"))
+                return shared or self.is_of_case(entry)
             case _:
-                return about.get("case") == self.case
+                return self.is_of_case(entry)
+
+    def is_of_case(self, entry: AuditEntry) -> bool:
+        """By its number: a case may be renamed, and another one have its name then.
+
+        Entries of before there were numbers in them go by the name that the case has now, and none
+        of them is older than the case.
+        """
+        about = entry.about
+        if "case_id" in about:
+            return bool(about["case_id"] == self.case.id)
+        name = about.get("title" if entry.action is Action.EXPORT else "case")
+        return name == self.case.name and entry.at >= self.case.created
 
 
 def _may_read(reader: User, entry: AuditEntry, subject: _Subject) -> bool:
@@ -67,7 +78,7 @@ def _may_read(reader: User, entry: AuditEntry, subject: _Subject) -> bool:
         case Action.VIEW:
             return False
         case Action.EXPORT:
-            return entry.about.get("title") == subject.case and (
+            return subject.is_of_case(entry) and (
                 not reader.cameras or subject.recordings.issuperset(_listed(entry, "recordings"))
             )
         case _:

@@ -1,8 +1,7 @@
 """From a case to evidence: sources checked, files made, the manifest over all of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from mmrag_video.cases import Collected, collected, sees
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
 from mmrag_video.counting import counted
-from mmrag_video.errors import RecordingError, UsageError
+from mmrag_video.errors import UsageError
 from mmrag_video.evidence.leading_searches import audit_lines, excerpt, searches
 from mmrag_video.evidence.manifest import (
     HASH,
@@ -30,14 +29,12 @@ from mmrag_video.evidence.order import EvidenceOrder, Progress, provenance_of
 from mmrag_video.evidence.packing import pack
 from mmrag_video.evidence.partial import PartialFolder
 from mmrag_video.evidence.signing import fingerprint, pem_of
+from mmrag_video.evidence.sources import Sources, read_through
 from mmrag_video.evidence.summary import REPORTS, summary_sheet
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import Document, past_end
 from mmrag_video.export.handles import with_handles
-from mmrag_video.export.writing import ExportError
 from mmrag_video.moments import Span
-from mmrag_video.recording_file import file_problem
-from mmrag_video.video.content import content_of
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,13 @@ class Made:
     """Evidence that is there."""
 
     path: Path
+    sha256_of_zip: str
+    """Empty for a folder."""
     sha256: str
     """Of the manifest."""
     missing: tuple[Missing, ...]
     moments: tuple[int, ...]
-    """The ids of those that it is of, in the case."""
+    """The ids of those in the case that it holds a clip, a still or a blurred copy of."""
     cameras: tuple[str, ...]
     """Whose pictures it may hold."""
 
@@ -59,6 +58,7 @@ class Made:
             "format": "evidence",
             "title": case.name,
             "case": case.name,
+            "case_id": case.id,
             "manifest": self.sha256,
             "missing": len(self.missing),
         }
@@ -83,30 +83,38 @@ def make_evidence(
         raise UsageError(f"The case {order.case.name!r} holds no moments of cameras of yours.")
     with PartialFolder(order.target) as folder:
         making = _Making(archive, order, folder, moments, len(every) - len(moments), on_progress)
-        manifest, missing = making.write_all()
-        folder.finish()
-        path = _put_in_place(order, folder, on_progress)
+        written = making.write_all()
+        path, digest = _put_in_place(order, folder, on_progress)
     return Made(
         path,
-        hash_line(manifest).split()[0].decode(),
-        tuple(missing),
-        moments=tuple(one.moment.id for one in moments),
+        digest,
+        hash_line(written.manifest).split()[0].decode(),
+        written.missing,
+        written.moments,
         cameras=tuple({span.recording.camera: None for one in moments for span in one.spans}),
     )
 
 
-def _put_in_place(order: EvidenceOrder, folder: PartialFolder, on_progress: Progress) -> Path:
+def _put_in_place(
+    order: EvidenceOrder, folder: PartialFolder, on_progress: Progress
+) -> tuple[Path, str]:
+    """Where it is, and the hash of the zip; empty for a folder."""
     if order.is_zip:
-        path = pack(folder.path, order.target, on_progress)
+        packed = pack(folder, order.target, on_progress)
         folder.discard()
-        return path
-    try:
-        folder.path.rename(order.target)
-    except OSError as error:
-        raise ExportError(
-            f"{folder.path} is whole, but cannot be named {order.target} ({error.strerror})."
-        ) from error
-    return order.target
+        return packed.path, packed.sha256
+    folder.become(order.target)
+    return order.target, ""
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What was made, before it has its name."""
+
+    manifest: bytes
+    missing: tuple[Missing, ...]
+    moments: tuple[int, ...]
+    """The ids of those that a file was made of."""
 
 
 @dataclass(frozen=True)
@@ -120,56 +128,49 @@ class _Making:
     """How many others the case holds."""
     on_progress: Progress
 
-    def write_all(self) -> tuple[bytes, list[Missing]]:
-        """Every file and the manifest, which is returned with what is missing."""
+    def write_all(self) -> _Written:
+        """Every file and the manifest."""
         provenance = provenance_of(self.archive, self.order)
-        recordings = {
-            span.recording.id: span.recording for one in self.moments for span in one.spans
-        }
-        unusable = self._unusable(list(recordings.values()))
-        usable, missing = self._usable(unusable)
-        missing += self._hidden()
-        pieces: list[Piece] = []
-        for done, (number, moment) in enumerate(usable.items()):
-            self.on_progress(f"moment {number}", done, len(usable))
-            for made in MomentFiles(self.folder, self.order, number, moment, unusable).make():
-                if isinstance(made, Missing):
-                    missing.append(made)
-                else:
-                    pieces.append(made)
+        recordings = self._recordings()
+        sources = read_through(recordings, self.on_progress)
+        pieces, not_made = self._pieces(sources)
+        sources = sources.looked_at_again(recordings)
+        usable, missing = self._usable(sources.unusable)
+        missing += [*not_made, *_of_changed(pieces, sources), *self._hidden()]
+        pieces = [one for one in pieces if one.about["recording"] not in sources.unusable]
+        with_pieces = {one.about["moment"] for one in pieces}
         pieces += self._about(provenance, usable, pieces, missing)
         self.folder.keep_only(pieces)
-        cameras = self.archive.settings_in_force.cameras
-        offsets = {name: known.clock_offset.total_seconds() for name, known in cameras.items()}
-        sources = [
-            source_to_json(one, offsets.get(one.camera, 0.0), unusable.get(one.id, ""))
-            for one in recordings.values()
-        ]
+        described = [source_to_json(one, sources.unusable.get(one.id, "")) for one in recordings]
         key = self.order.key
         signed_by = None if key is None else fingerprint(key.public_key())
-        manifest = manifest_of(provenance, pieces, sources, missing, signed_by)
+        manifest = manifest_of(provenance, pieces, described, missing, signed_by)
         self.folder.anew(MANIFEST, manifest)
         self.folder.anew(HASH, hash_line(manifest))
         if key is not None:
             self.folder.anew(SIGNATURE, key.sign(manifest))
             self.folder.anew(PUBLIC_KEY, pem_of(key.public_key()))
-        return manifest, missing
+        moments = [one for number, one in enumerate(self.moments, 1) if number in with_pieces]
+        return _Written(manifest, tuple(missing), tuple(one.moment.id for one in moments))
 
-    def _unusable(self, recordings: Sequence[Recording]) -> dict[str, str]:
-        """Why recordings cannot be evidence, by their ids: all are read through and hashed."""
-        found = {}
-        total = sum(recording.size for recording in recordings)
-        before = 0
-        for recording in recordings:
-            what = f"checking {recording.path.name}"
-            problem = _source_problem(recording, partial(self._told_read, what, before, total))
-            if problem:
-                found[recording.id] = problem
-            before += recording.size
-        return found
+    def _recordings(self) -> list[Recording]:
+        """Those that the moments lie in, each once."""
+        spans = [span for one in self.moments for span in (*one.spans, one.best) if span]
+        return list({span.recording.id: span.recording for span in spans}.values())
 
-    def _told_read(self, what: str, before: int, total: int, read: int) -> None:
-        self.on_progress(what, before + read, total)
+    def _pieces(self, sources: Sources) -> tuple[list[Piece], list[Missing]]:
+        """Clips, stills and blurred copies, and what could not be made."""
+        pieces: list[Piece] = []
+        missing: list[Missing] = []
+        usable, _ = self._usable(sources.unusable)
+        for done, (number, moment) in enumerate(usable.items()):
+            self.on_progress(f"moment {number}", done, len(usable))
+            for made in MomentFiles(self.folder, self.order, number, moment, sources).make():
+                if isinstance(made, Missing):
+                    missing.append(made)
+                else:
+                    pieces.append(made)
+        return pieces, missing
 
     def _usable(self, unusable: Mapping[str, str]) -> tuple[dict[int, ExportMoment], list[Missing]]:
         """The moments that something can be made of, by their numbers, and what is missing."""
@@ -239,22 +240,9 @@ def _moment(one: Collected, spans: Sequence[Span]) -> ExportMoment | None:
     )
 
 
-def _source_problem(recording: Recording, on_read: Callable[[int], None]) -> str:
-    """Why a recording cannot be evidence, as a sentence; empty if it can."""
-    if recording.live:
-        return (
-            f"The recording {recording.path} still grew when it was ingested; ingest it again now "
-            "that it is finished."
-        )
-    if problem := file_problem(recording):
-        return problem
-    try:
-        content = content_of(recording.path, on_read)
-    except RecordingError as error:
-        return str(error)
-    if content.sha256 != recording.id:
-        return (
-            f"The file {recording.path} has changed since it was ingested: its SHA-256 is another; "
-            "it is not exported as evidence."
-        )
-    return ""
+def _of_changed(pieces: Sequence[Piece], sources: Sources) -> Iterator[Missing]:
+    """What was made of recordings that changed meanwhile, and is none now."""
+    for piece in pieces:
+        recording = piece.about["recording"]
+        if recording in sources.unusable:
+            yield Missing(piece.path, recording, sources.unusable[recording])

@@ -122,12 +122,13 @@ def piece_of(folder: Path, path: str, about: dict[str, Any]) -> Piece:
         return Piece(path, file.tell(), digest, about)
 
 
-def source_to_json(recording: Recording, clock_offset: float, why_missing: str) -> dict[str, Any]:
+def source_to_json(recording: Recording, why_missing: str) -> dict[str, Any]:
     """A recording that the evidence was taken from, or should have been.
 
-    `clock_offset`: seconds that were added to the camera's clock.
+    `why_missing`: why nothing could be taken from it, a sentence; empty where something could.
     """
     clock = recording.clock
+    added = clock.offset_added
     return {
         "sha256": recording.id,
         "size": recording.size,
@@ -142,7 +143,7 @@ def source_to_json(recording: Recording, clock_offset: float, why_missing: str) 
         "zone": clock.zone,
         "clock_origin": clock.origin.value,
         "clock_note": clock.note,
-        "clock_offset_s": clock_offset,
+        "clock_offset_s": None if added is None else added.total_seconds(),
         "damage": recording.damage,
         "unchanged_since_ingest": not why_missing,
         "why": why_missing,

@@ -1,6 +1,6 @@
 """The files of one moment: its clips as they are stored, its still, blurred copies."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from mmrag_video.errors import MmragError
 from mmrag_video.evidence.manifest import Missing, Piece, cut_to_json, range_to_json
 from mmrag_video.evidence.order import EvidenceOrder
 from mmrag_video.evidence.partial import PartialFolder
+from mmrag_video.evidence.sources import Sources
 from mmrag_video.export.clips import time_limit_of
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.naming import DEFAULT_NAMES, facts_of, safe_name
@@ -29,8 +30,8 @@ class MomentFiles:
     """Of the moment in the case, from 1."""
     moment: ExportMoment
     """Handles included, and without recordings that are gone or changed."""
-    unusable: Mapping[str, str]
-    """Why recordings cannot be used, by their ids."""
+    sources: Sources
+    """The recordings as they were read through."""
 
     def make(self) -> Iterator[Piece | Missing]:
         """The pieces, as soon as each is there, and what cannot be made."""
@@ -54,7 +55,7 @@ class MomentFiles:
     def _clip(self, path: str, span: Span) -> Iterator[Piece | Missing]:
         recording = span.recording
         made_of = f"copy {recording.id} {span.start} {span.end}"
-        cut = partial(_copy, recording.path, span)
+        cut = partial(self._copy, span)
         try:
             piece, written = self.folder.clip(path, made_of, cut)
         except MmragError as error:
@@ -69,7 +70,7 @@ class MomentFiles:
         recording = span.recording
         told = [str(region) for region in regions]
         made_of = f"blurred {recording.id} {span.start} {span.end} {told}"
-        cut = partial(_blur, recording.path, span, regions)
+        cut = partial(self._blur, span, regions)
         try:
             piece, written = self.folder.clip(path, made_of, cut)
         except MmragError as error:
@@ -90,12 +91,14 @@ class MomentFiles:
     def _still(self, path: str) -> Iterator[Piece | Missing]:
         best = self.moment.best
         recording = best.recording
-        if recording.id in self.unusable:
-            yield Missing(path, recording.id, self.unusable[recording.id])
+        if recording.id in self.sources.unusable:
+            yield Missing(path, recording.id, self.sources.unusable[recording.id])
             return
 
         def picture() -> bytes:
-            return still(recording.path, best.start, StillFormat.PNG).content
+            content = still(recording.path, best.start, StillFormat.PNG).content
+            self.sources.check(recording)
+            return content
 
         try:
             piece = self.folder.file(path, f"still {recording.id} {best.start}", picture)
@@ -108,11 +111,17 @@ class MomentFiles:
     def _regions(self, camera: str) -> tuple[Region, ...]:
         return tuple(one.region for one in self.order.blur if one.camera in ("", camera))
 
+    # A piece is checked before it is noted as made: what the next run goes on with is of the
+    # recording that was read through, whatever became of that since.
 
-def _copy(recording: Path, span: Span, target: Path) -> WrittenCut:
-    return copy_cut(recording, span.start, span.end, target, time_limit=time_limit_of(span))
+    def _copy(self, span: Span, target: Path) -> WrittenCut:
+        path = span.recording.path
+        cut = copy_cut(path, span.start, span.end, target, time_limit=time_limit_of(span))
+        self.sources.check(span.recording)
+        return cut
 
-
-def _blur(recording: Path, span: Span, regions: tuple[Region, ...], target: Path) -> WrittenCut:
-    limit = time_limit_of(span)
-    return encode_cut(recording, span.start, span.end, target, regions, time_limit=limit)
+    def _blur(self, span: Span, regions: tuple[Region, ...], target: Path) -> WrittenCut:
+        path, limit = span.recording.path, time_limit_of(span)
+        cut = encode_cut(path, span.start, span.end, target, regions, time_limit=limit)
+        self.sources.check(span.recording)
+        return cut

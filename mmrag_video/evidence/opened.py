@@ -1,15 +1,15 @@
 """Evidence that is read: a folder, or a zip, of which nothing is unpacked."""
 
 import os
-import zipfile
-import zlib
+import stat
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol
 
 from mmrag_video.errors import ExitCode, MmragError, UsageError
+from mmrag_video.evidence.strict_zip import Entry, ZipError, blocks_of, read_entries
 
 
 class EvidenceError(MmragError):
@@ -27,24 +27,39 @@ class OpenedEvidence(Protocol):
     def strange(self) -> list[str]:
         """What is no plain file, or would be unpacked elsewhere: sentences."""
 
-    def open(self, name: str) -> IO[bytes]:
-        """Read one of `names`. Raises EvidenceError if that cannot be done."""
+    def empty_folders(self) -> list[str]:
+        """Relative paths, with slashes, of folders that nothing lies in."""
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The content of one of `names`, in parts.
+
+        Raises EvidenceError where it cannot be read to its end.
+        """
 
 
 @contextmanager
 def open_evidence(path: Path) -> Iterator[OpenedEvidence]:
-    """Raises UsageError if there is nothing, EvidenceError if it is no folder and no zip."""
+    """Raises UsageError if there is nothing, EvidenceError if it is no folder and no zip that was
+    written as evidence.
+    """
     if path.is_dir():
         yield _Folder(path)
         return
     if not path.exists():
         raise UsageError(f"{path} is not there: name the folder or the zip that was exported.")
     try:
-        packed = zipfile.ZipFile(path)
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise EvidenceError(f"{path} is no zip, or its list of files was changed.") from error
-    with closing(packed):
-        yield _Zip(packed)
+        file = path.open("rb")
+    except OSError as error:
+        raise EvidenceError(f"{path} cannot be read: {error.strerror}.") from error
+    with file:
+        try:
+            entries = read_entries(file)
+        except (ZipError, OSError) as error:
+            raise EvidenceError(
+                f"{path} is no zip as it was written as evidence: {error}. It was changed, or "
+                "packed anew by another program; then verify the folder that it unpacks to."
+            ) from error
+        yield _Zip(file, entries)
 
 
 def stays_inside(name: str) -> bool:
@@ -59,14 +74,34 @@ class _Folder:
         self._folder = folder
         self._files: list[str] = []
         self._strange: list[str] = []
-        for place, folders, files in os.walk(folder, followlinks=False):
-            for name in (*folders, *files):
-                path = Path(place) / name
-                relative = path.relative_to(folder).as_posix()
-                if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                    self._strange.append(f"{relative} is a link or no file; it was added.")
-                elif name in files:
-                    self._files.append(relative)
+        self._empty: list[str] = []
+        for place, folders, files in os.walk(folder, onerror=self._note, followlinks=False):
+            names = (*folders, *files)
+            if not names:
+                self._empty.append(self._relative(place))
+            for name in names:
+                self._look_at(Path(place) / name)
+
+    def _look_at(self, path: Path) -> None:
+        try:
+            mode = path.lstat().st_mode
+        except OSError as error:
+            self._note(error)
+            return
+        if stat.S_ISREG(mode):
+            self._files.append(self._relative(path))
+        elif not stat.S_ISDIR(mode):
+            self._strange.append(f"{self._relative(path)} is a link or no file; it was added.")
+
+    def _note(self, error: OSError) -> None:
+        """What cannot be looked into may hold anything."""
+        where = self._relative(error.filename or self._folder)
+        sentence = f"{where} cannot be read: {error.strerror}."
+        if sentence not in self._strange:  # it may be asked of itself and of what lies in it
+            self._strange.append(sentence)
+
+    def _relative(self, path: Path | str) -> str:
+        return Path(path).relative_to(self._folder).as_posix()
 
     def names(self) -> list[str]:
         return self._files
@@ -74,19 +109,23 @@ class _Folder:
     def strange(self) -> list[str]:
         return self._strange
 
-    def open(self, name: str) -> IO[bytes]:
+    def empty_folders(self) -> list[str]:
+        return self._empty
+
+    def blocks(self, name: str) -> Iterator[bytes]:
         try:
-            return (self._folder / name).open("rb")
+            with (self._folder / name).open("rb") as file:
+                while block := file.read(_BLOCK):
+                    yield block
         except OSError as error:
             raise EvidenceError(f"{name} cannot be read: {error.strerror}.") from error
 
 
 class _Zip:
-    def __init__(self, packed: zipfile.ZipFile) -> None:
-        self._packed = packed
-        members = [one.filename for one in packed.infolist() if not one.is_dir()]
-        counts = Counter(members)
-        self._names = [name for name in counts if stays_inside(name)]
+    def __init__(self, file: BinaryIO, entries: list[Entry]) -> None:
+        self._file = file
+        self._entries = {entry.name: entry for entry in entries if stays_inside(entry.name)}
+        counts = Counter(entry.name for entry in entries)
         self._strange = [
             f"{name} would be unpacked outside of the folder; it was added."
             for name in counts
@@ -94,42 +133,19 @@ class _Zip:
         ] + [f"{name} is there {count} times." for name, count in counts.items() if count > 1]
 
     def names(self) -> list[str]:
-        return self._names
+        return list(self._entries)
 
     def strange(self) -> list[str]:
         return self._strange
 
-    def open(self, name: str) -> IO[bytes]:
+    def empty_folders(self) -> list[str]:
+        return []
+
+    def blocks(self, name: str) -> Iterator[bytes]:
         try:
-            return self._packed.open(name)
-        except _UNREADABLE as error:
-            raise _unreadable(name) from error
+            yield from blocks_of(self._file, self._entries[name])
+        except (ZipError, OSError) as error:
+            raise EvidenceError(f"{name} cannot be read to its end: it was changed.") from error
 
 
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # it says that it is encrypted
-    NotImplementedError,
-    zlib.error,
-    zipfile.BadZipFile,
-)
 _BLOCK = 1024 * 1024
-
-
-def blocks(evidence: OpenedEvidence, name: str) -> Iterator[bytes]:
-    """The content of a file, in parts. Raises EvidenceError where it cannot be read to its end."""
-    with evidence.open(name) as file:
-        while True:
-            try:
-                block = file.read(_BLOCK)
-            except _UNREADABLE as error:
-                raise _unreadable(name) from error
-            if not block:
-                return
-            yield block
-
-
-def _unreadable(name: str) -> EvidenceError:
-    return EvidenceError(f"{name} cannot be read to its end: it was changed.")

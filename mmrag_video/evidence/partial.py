@@ -7,34 +7,42 @@ that is there, and has the hash that it had, is not made again.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.manifest import Piece, piece_of
-from mmrag_video.export.writing import ExportError, unfinished_file
+from mmrag_video.export.writing import ExportError, sync, sync_folder, unfinished_file
 from mmrag_video.file_lock import FileLock, LockMode
 from mmrag_video.video.stream_copy import WrittenCut
 
-_Made = TypeVar("_Made")
 _JOURNAL = ".made.json"
 _LOCK = ".lock"
+PACKED = ".packed"
+"""The zip while it is written."""
 
 
 class PartialFolder:
     """The folder NAME.partial beside the evidence. Use it as a context manager.
 
-    Raises UsageError where another process is at it, ExportError where it cannot be written.
+    Raises UsageError where another process is at it or it holds what is none of this, ExportError
+    where it cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
         self.path = target.with_name(f"{target.name}.partial")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            if _is_of_others(self.path):
+                raise UsageError(
+                    f"There are files in {self.path} that are not of an export that was begun "
+                    "there; move them away, or name another place."
+                )
             self._lock = FileLock(self.path / _LOCK)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
@@ -66,14 +74,15 @@ class PartialFolder:
             start, end = Fraction(cut["start"]), Fraction(cut["end"])
             known = Piece(path, noted["size"], noted["sha256"])
             return known, WrittenCut(start, end, cut["sound_left_out"])
-        cut = self._write(path, write)
-        piece = piece_of(self.path, path, {})
-        facts = {
-            "start": str(cut.start),
-            "end": str(cut.end),
-            "sound_left_out": cut.sound_left_out,
-        }
-        self._note(path, made_of, piece, facts)
+        with self._named_when_whole(path) as unfinished:
+            cut = write(unfinished)
+            piece = replace(piece_of(unfinished.parent, unfinished.name, {}), path=path)
+            facts = {
+                "start": str(cut.start),
+                "end": str(cut.end),
+                "sound_left_out": cut.sound_left_out,
+            }
+            self._note(made_of, piece, facts)
         return piece, cut
 
     def file(self, path: str, made_of: str, content: Callable[[], bytes]) -> Piece:
@@ -82,14 +91,16 @@ class PartialFolder:
         if noted is not None:
             return Piece(path, noted["size"], noted["sha256"])
         made = content()
-        self._write(path, lambda unfinished: unfinished.write_bytes(made))
         piece = Piece(path, len(made), hashlib.sha256(made).hexdigest())
-        self._note(path, made_of, piece, None)
+        with self._named_when_whole(path) as unfinished:
+            unfinished.write_bytes(made)
+            self._note(made_of, piece, None)
         return piece
 
     def anew(self, path: str, content: bytes) -> Piece:
         """A file that is written whatever is there."""
-        self._write(path, lambda unfinished: unfinished.write_bytes(content))
+        with self._named_when_whole(path) as unfinished:
+            unfinished.write_bytes(content)
         return Piece(path, len(content), hashlib.sha256(content).hexdigest())
 
     def keep_only(self, pieces: list[Piece]) -> None:
@@ -103,10 +114,28 @@ class PartialFolder:
                 elif relative not in kept:
                     path.unlink()
 
-    def finish(self) -> None:
-        """Take away what only making it needed."""
-        for name in (_JOURNAL, _LOCK):
-            (self.path / name).unlink(missing_ok=True)
+    def names(self) -> list[str]:
+        """Relative paths, with slashes, of all files but those that only making it needs."""
+        paths = sorted(path for path in self.path.rglob("*") if path.is_file())
+        names = [path.relative_to(self.path).as_posix() for path in paths]
+        return [name for name in names if name not in (_JOURNAL, _LOCK, PACKED)]
+
+    def become(self, target: Path) -> None:
+        """Give the folder its name, without what only making it needed. Raises ExportError."""
+        for folder in (self.path, *filter(Path.is_dir, self.path.rglob("*"))):
+            sync_folder(folder)
+        try:
+            self.path.rename(target)
+            # Not before: what fails until then is gone on with, and the lock that is waited for
+            # stays the one that is held.
+            for name in (_JOURNAL, _LOCK):
+                (target / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ExportError(
+                f"{self.path} is whole, but cannot be named {target} ({error.strerror})."
+            ) from error
+        sync_folder(target)
+        sync_folder(target.parent)
 
     def discard(self) -> None:
         """Take all of it away."""
@@ -123,18 +152,25 @@ class PartialFolder:
                 return noted
         return None
 
-    def _note(self, path: str, made_of: str, piece: Piece, cut: dict[str, Any] | None) -> None:
+    def _note(self, made_of: str, piece: Piece, cut: dict[str, Any] | None) -> None:
+        """Before the file has its name: who finds it by that finds the note too."""
         facts = {"made_of": made_of, "size": piece.size, "sha256": piece.sha256, "cut": cut}
-        self._journal[path] = facts
-        content = json.dumps(self._journal).encode()
-        self._write(_JOURNAL, lambda unfinished: unfinished.write_bytes(content))
+        self._journal[piece.path] = facts
+        self.anew(_JOURNAL, json.dumps(self._journal).encode())
 
-    def _write(self, path: str, write: Callable[[Path], _Made]) -> _Made:
+    @contextmanager
+    def _named_when_whole(self, path: str) -> Iterator[Path]:
         target = self.path / path
         with unfinished_file(target.parent) as unfinished:
-            made = write(unfinished)
+            yield unfinished
+            sync(unfinished)
             unfinished.replace(target)
-            return made
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether something lies in a folder in which nothing was begun."""
+    names = {path.name for path in folder.iterdir()}
+    return bool(names) and names.isdisjoint({_JOURNAL, _LOCK})
 
 
 def _cannot_write(folder: Path, error: OSError) -> ExportError:

@@ -24,16 +24,18 @@ def summary_sheet(
     missing: Sequence[Missing],
     folder: Path,
 ) -> ExportSheet:
-    """What the report tells; the pictures are the stills in the folder."""
-    numbers = {number: place for place, number in enumerate(moments, 1)}
-    facts_of: dict[int, list[tuple[str, str]]] = {place: [] for place in numbers.values()}
+    """What the report tells of moments by their numbers in the case.
+
+    The pictures are the stills in the folder.
+    """
+    facts_of: dict[int, list[tuple[str, str]]] = {number: [] for number in moments}
     pictures: dict[int, bytes] = {}
     for piece in pieces:
-        place = numbers[piece.about["moment"]]
-        facts_of[place].append((str(piece.about["kind"]).capitalize(), _told(piece)))
+        number = piece.about["moment"]
+        facts_of[number].append((str(piece.about["kind"]).capitalize(), _told(piece)))
         if piece.about["kind"] == "still":
             with suppress(OSError):
-                pictures[place] = smaller((folder / piece.path).read_bytes())
+                pictures[number] = smaller((folder / piece.path).read_bytes())
     return ExportSheet(
         title=provenance.case.name,
         moments=list(moments.values()),
@@ -41,6 +43,7 @@ def summary_sheet(
         facts=_head(provenance),
         facts_of=facts_of,
         problems=[f"{one.what}: {one.why}" for one in missing],
+        numbers=list(moments),
     )
 
 

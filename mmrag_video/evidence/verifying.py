@@ -5,9 +5,10 @@ Nothing is asked of the network, of a catalog, or of the recordings.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,7 +25,6 @@ from mmrag_video.evidence.manifest import (
 from mmrag_video.evidence.opened import (
     EvidenceError,
     OpenedEvidence,
-    blocks,
     open_evidence,
     stays_inside,
 )
@@ -74,8 +74,8 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> Verdict:
             problems += [str(error), *_hash_problems(evidence, names, b"")]
             return Verdict((*problems,), 0, "", ())
         problems += _hash_problems(evidence, names, manifest)
-        told = document.get("signed_by")
-        signer, wrong = _signature(evidence, names, manifest, str(told or ""), key)
+        told = document.get("signed_by") or ""
+        signer, wrong = _signature(evidence, names, manifest, told, key)
         problems += wrong
         listed, unusable = _listed(document)
         problems += unusable
@@ -83,22 +83,46 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> Verdict:
         own = {MANIFEST, HASH, *((SIGNATURE, PUBLIC_KEY) if told else ())}
         strangers = names - own - {one.path for one in listed}
         problems += [f"{name} was added." for name in sorted(strangers)]
+        problems += _added_folders(evidence, listed)
         return Verdict(tuple(problems), len(listed), signer, _never_there(document))
 
 
 def _parsed(manifest: bytes) -> dict[str, Any]:
+    """What the manifest says, if every reader of JSON takes it to say the same."""
     try:
-        document = json.loads(manifest)
+        document = json.loads(
+            manifest.decode(), object_pairs_hook=_each_once, parse_constant=_no_number
+        )
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    if (
+        not isinstance(document, dict)
+        or document.get("format") != FORMAT
+        or not isinstance(document.get("signed_by"), str | None)
+    ):
         raise EvidenceError(f"{MANIFEST} is no manifest of evidence: it was changed.")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if type(version) is not int:
+        raise EvidenceError(f"{MANIFEST} has no version: it was changed.")
+    if version != VERSION:
         raise EvidenceError(
-            f"{MANIFEST} has the version {document.get('version')!r}, and this program knows "
-            f"{VERSION}: it was changed, or made by a newer one."
+            f"{MANIFEST} has the version {version}, and this program knows {VERSION}: it was "
+            "changed, or made by a newer one."
         )
     return document
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one key, one program takes the first and another the last."""
+    known = dict(pairs)
+    if len(known) != len(pairs):
+        raise ValueError("a key is there twice")
+    return known
+
+
+def _no_number(text: str) -> None:
+    """JSON has no NaN and no Infinity, though Python reads them."""
+    raise ValueError(f"{text} is no JSON")
 
 
 def _hash_problems(evidence: OpenedEvidence, names: set[str], manifest: bytes) -> Iterator[str]:
@@ -156,16 +180,25 @@ def _listed(document: dict[str, Any]) -> tuple[list[_Listed], list[str]]:
     problems = []
     files = document.get("files")
     for one in files if isinstance(files, list) else []:
-        try:
-            file = _Listed(str(one["path"]), int(one["size"]), str(one["sha256"]))
-        except (KeyError, TypeError, ValueError):
+        facts = one if isinstance(one, dict) else {}
+        path, size, sha256 = facts.get("path"), facts.get("size"), facts.get("sha256")
+        if not isinstance(path, str) or type(size) is not int or not isinstance(sha256, str):
             problems.append(f"{MANIFEST} lists a file without path, size and hash.")
-            continue
-        if stays_inside(file.path):
-            listed.append(file)
+        elif stays_inside(path):
+            listed.append(_Listed(path, size, sha256))
         else:
-            problems.append(f"{MANIFEST} lists {file.path}, which would leave the folder.")
+            problems.append(f"{MANIFEST} lists {path}, which would leave the folder.")
+    counts = Counter(file.path for file in listed)
+    problems += [f"{MANIFEST} lists {path} twice." for path, count in counts.items() if count > 1]
     return listed, problems
+
+
+def _added_folders(evidence: OpenedEvidence, listed: list[_Listed]) -> Iterator[str]:
+    """Empty folders in which no file belongs: those with something in them are named by that."""
+    known = {str(place) for file in listed for place in PurePosixPath(file.path).parents}
+    for folder in sorted(evidence.empty_folders()):
+        if folder not in known:
+            yield f"The folder {folder} was added."
 
 
 def _file_problems(
@@ -187,7 +220,7 @@ def _file_problems(
 def _is_as_listed(evidence: OpenedEvidence, file: _Listed) -> bool:
     digest = hashlib.sha256()
     size = 0
-    for block in blocks(evidence, file.path):
+    for block in evidence.blocks(file.path):
         size += len(block)
         if size > file.size:  # what a zip holds may be without end
             return False
@@ -197,7 +230,7 @@ def _is_as_listed(evidence: OpenedEvidence, file: _Listed) -> bool:
 
 def _read(evidence: OpenedEvidence, name: str, longest: int) -> bytes:
     content = bytearray()
-    for block in blocks(evidence, name):
+    for block in evidence.blocks(name):
         content += block
         if len(content) > longest:
             raise EvidenceError(f"{name} is longer than one can be: it was changed.")
@@ -206,8 +239,8 @@ def _read(evidence: OpenedEvidence, name: str, longest: int) -> bytes:
 
 def _never_there(document: dict[str, Any]) -> tuple[str, ...]:
     missing = document.get("missing")
+    told = [one for one in missing if isinstance(one, dict)] if isinstance(missing, list) else []
+    both = [(one.get("what"), one.get("why")) for one in told]
     return tuple(
-        f"{one.get('what')}: {one.get('why')}"
-        for one in (missing if isinstance(missing, list) else [])
-        if isinstance(one, dict)
+        f"{what}: {why}" for what, why in both if isinstance(what, str) and isinstance(why, str)
     )

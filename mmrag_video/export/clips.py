@@ -121,7 +121,7 @@ def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:
     """
     with unfinished_file(folder) as unfinished:
         cut = cut_clip(wanted, unfinished)
-        return WrittenClip(put_in_place(unfinished, wanted.name), wanted.span, cut)
+        return WrittenClip(put_in_place(unfinished, folder / wanted.name), wanted.span, cut)
 
 
 def cut_clip(wanted: WantedClip, target: Path) -> WrittenCut:

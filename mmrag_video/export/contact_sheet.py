@@ -25,7 +25,7 @@ def write(sheet: ExportSheet, to: BinaryIO) -> None:
         )
     pictures = [
         _opened(sheet.pictures[number]) if number in sheet.pictures else _NO_PICTURE
-        for number in range(1, len(sheet.moments) + 1)
+        for number, _ in sheet.numbered()
     ]
     row = ContactSheetRow(sheet.title, sheet.moments, pictures)
     draw_contact_sheet([row]).save(to, "PNG")

@@ -18,15 +18,16 @@ def write(sheet: ExportSheet, to: TextIO) -> None:
         "format": "mmrag-video/moments",
         "version": VERSION,
         "title": sheet.title,
-        "moments": [_moment(moment) for moment in sheet.moments],
+        "moments": [_moment(number, moment) for number, moment in sheet.numbered()],
     }
     json.dump(document, to, indent=2, ensure_ascii=False)
     to.write("\n")
 
 
-def _moment(moment: ExportMoment) -> dict[str, Any]:
+def _moment(number: int, moment: ExportMoment) -> dict[str, Any]:
     clock = moment.spans[0].recording.clock
     return {
+        "number": number,
         "camera": moment.camera,
         "query": moment.query,
         "score": None if moment.score is None else round(moment.score, 4),

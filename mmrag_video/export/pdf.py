@@ -38,7 +38,7 @@ def write(sheet: ExportSheet, to: BinaryIO) -> None:
         pdf.heading("What is missing", size=12)
         for problem in sheet.problems:
             pdf.fact("", problem)
-    for number, moment in enumerate(sheet.moments, 1):
+    for number, moment in sheet.numbered():
         _moment(pdf, sheet, number, moment)
     to.write(bytes(pdf.output()))
 

@@ -28,7 +28,7 @@ def write(sheet: ExportSheet, to: TextIO) -> None:
             ],
             "picture": b64encode(sheet.pictures.get(number, b"")).decode(),
         }
-        for number, moment in enumerate(sheet.moments, 1)
+        for number, moment in sheet.numbered()
     ]
     head = [(name, without_controls(value)) for name, value in sheet.facts if value]
     page = _TEMPLATES.get_template("report.html").generate(

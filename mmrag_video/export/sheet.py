@@ -29,10 +29,18 @@ class ExportSheet:
     """What it says of single moments besides, by their numbers."""
     problems: Sequence[str] = ()
     """What had to be left out: sentences."""
+    numbers: Sequence[int] = ()
+    """Of the moments, in the same order: those that they have in their case, of which some may be
+    missing here. Empty: from 1."""
+
+    def numbered(self) -> Iterator[tuple[int, ExportMoment]]:
+        """Each moment with its number."""
+        numbers = self.numbers or range(1, len(self.moments) + 1)
+        return zip(numbers, self.moments, strict=True)
 
     def parts(self) -> Iterator[tuple[int, int, ExportMoment, Span]]:
-        """Each part of each moment, with the moment's number and the part's, from 1."""
-        for number, moment in enumerate(self.moments, 1):
+        """Each part of each moment, with the moment's number, and the part's from 1."""
+        for number, moment in self.numbered():
             for part, span in enumerate(moment.spans, 1):
                 yield number, part, moment, span
 

@@ -19,12 +19,13 @@ class ExportError(MmragError):
 
 
 @contextmanager
-def unfinished_file(folder: Path) -> Iterator[Path]:
+def unfinished_file(folder: Path, name: str = "") -> Iterator[Path]:
     """A name in the folder to write to, which is there no more afterwards.
 
+    `name`: one that only the caller uses, so that the next run writes over what a killed one left.
     Raises ExportError where the system refuses: a full disk, a folder that may not be written to.
     """
-    unfinished = folder / f".{uuid.uuid4().hex}{UNFINISHED}"
+    unfinished = folder / (name or f".{uuid.uuid4().hex}{UNFINISHED}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -37,15 +38,34 @@ def unfinished_file(folder: Path) -> Iterator[Path]:
             unfinished.unlink(missing_ok=True)
 
 
-def put_in_place(unfinished: Path, name: str) -> Path:
-    """Give a finished file its name, or the next number of it that is free. Raises OSError."""
-    folder = unfinished.parent
-    for candidate in numbered_names(name):
-        target = folder / candidate
+def put_in_place(unfinished: Path, target: Path) -> Path:
+    """Give a finished file its name, or the next number of it that is free.
+
+    When it has the name it is on the disk: what it was made of may be deleted then. Raises OSError.
+    """
+    sync(unfinished)
+    for candidate in numbered_names(target.name):
+        named = target.with_name(candidate)
         with suppress(FileExistsError):
-            _name_it(unfinished, target)
-            return target
+            _name_it(unfinished, named)
+            sync_folder(target.parent)
+            return named
     raise AssertionError("numbers do not end")
+
+
+def sync(file: Path) -> None:
+    """Have the disk write what is in a file. Raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk write the names in a folder; some file systems have no need of that."""
+    with suppress(OSError):
+        sync(folder)
 
 
 def _name_it(unfinished: Path, target: Path) -> None:
@@ -68,6 +88,4 @@ def write_new(folder: Path, name: str, write: Callable[[BinaryIO], None]) -> Pat
     with unfinished_file(folder) as unfinished:
         with unfinished.open("xb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        return put_in_place(unfinished, name)
+        return put_in_place(unfinished, folder / name)

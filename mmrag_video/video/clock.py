@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.camera_names import camera_by_place, camera_name
 from mmrag_video.video.recorder_names import NamedTime, read_name
-from mmrag_video.video.wall_clock import Clock, ClockOrigin
+from mmrag_video.video.wall_clock import Clock, ClockOrigin, offset_note
 
 # A file that is closed this soon after its container's time was stamped when it was finished.
 _SAME_MOMENT = timedelta(seconds=2)
@@ -217,8 +217,7 @@ def _to_true_start(
     note = placed.note
     if after_start is None:
         return _Placed(None, f"{note}, its time is the end, which is not there yet")
-    if clock_offset:
-        note += f", clock offset {clock_offset.total_seconds():+g} s added"
+    note += offset_note(clock_offset)
     if after_start:
         note += ", its time is the end, the duration was taken off"
     return _Placed(placed.start.astimezone(UTC) + clock_offset - after_start, note)

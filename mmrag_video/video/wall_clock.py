@@ -1,7 +1,9 @@
 """A recording's place in real time, and where that was learned."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -20,6 +22,24 @@ class ClockOrigin(StrEnum):
     UNKNOWN = "unknown"
 
 
+_OFFSET = "clock offset"
+_OFFSET_NOTED = re.compile(
+    rf", {_OFFSET} ([+-]\d+(?:\.\d+)?) s added(?:, its time is the end, .*)?$"
+)
+"""At the end of a note: those of sources that were refused stand before it."""
+
+
+def offset_note(offset: timedelta) -> str:
+    """What a clock's note says of an offset that was added, exactly; `Clock.offset_added` reads it.
+
+    An offset of nothing is not noted.
+    """
+    if not offset:
+        return ""
+    seconds = f"{Decimal(offset // timedelta(microseconds=1)) / 1_000_000:+.6f}"
+    return f", {_OFFSET} {seconds.rstrip('0').rstrip('.')} s added"
+
+
 @dataclass(frozen=True)
 class Clock:
     """A recording's place in real time. `start` is None exactly when the origin is UNKNOWN."""
@@ -31,6 +51,19 @@ class Clock:
     """What matched, for a person who doubts it: "Reolink SD card name, DST"."""
     zone: str = "UTC"
     """IANA name of the camera's zone."""
+
+    @property
+    def offset_added(self) -> timedelta | None:
+        """What was added to the camera's clock, as the note records it.
+
+        None where the start is unknown, or the note does not tell it exactly.
+        """
+        if self.start is None:
+            return None
+        noted = _OFFSET_NOTED.search(self.note)
+        if noted is None:
+            return None if _OFFSET in self.note else timedelta(0)
+        return timedelta(seconds=float(noted[1]))
 
     def at(self, time: Fraction) -> datetime | None:
         """Wall-clock time of a media time; None where the start is unknown."""

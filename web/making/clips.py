@@ -11,7 +11,7 @@ from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.evidence.manifest import Piece
 from mmrag_video.evidence.order import Progress
-from mmrag_video.evidence.packing import pack
+from mmrag_video.evidence.packing import PackedFile, pack
 from mmrag_video.evidence.partial import PartialFolder
 from mmrag_video.export.clips import (
     ClipKind,
@@ -24,6 +24,7 @@ from mmrag_video.export.clips import (
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import audit_entry
 from mmrag_video.export.naming import different_names, safe_name
+from mmrag_video.export.writing import sync_folder
 from mmrag_video.moments import Span
 from web.making.job import JobOrder
 from web.making.outcome import Outcome
@@ -48,10 +49,11 @@ def make_clips(archive: Archive, order: JobOrder, folder: Path, on_progress: Pro
         problems = list(dict.fromkeys([*problems, *making.problems]))
         if not pieces:
             raise UsageError(" ".join(problems))
-        path = _put_in_place(parts, folder, pieces, problems, on_progress)
+        file = _put_in_place(parts, folder, pieces, problems, on_progress)
     return Outcome(
-        path,
-        about=audit_entry(order.kind.value, order.title, moments),
+        file.path,
+        file.sha256,
+        about={**audit_entry(order.kind.value, order.title, moments), "case_id": order.case},
         moments=tuple(one.collected for one in order.moments if one.collected is not None),
         cameras=tuple({span.recording.camera: None for one in moments for span in one.spans}),
         spans=tuple(making.made),
@@ -117,7 +119,7 @@ def _put_in_place(
     pieces: list[Piece],
     problems: list[str],
     on_progress: Progress,
-) -> Path:
+) -> PackedFile:
     """One clip alone under its own name, else a zip with what was left out."""
     if problems:
         text = "\n".join(problems).encode(errors="backslashreplace")
@@ -125,8 +127,9 @@ def _put_in_place(
     parts.keep_only(pieces)
     if len(pieces) == 1:
         path = (parts.path / pieces[0].path).rename(folder / pieces[0].path)
+        sync_folder(folder)
+        file = PackedFile(path, pieces[0].sha256)
     else:
-        parts.finish()
-        path = pack(parts.path, parts.path.with_suffix(""), on_progress)
+        file = pack(parts, parts.path.with_suffix(""), on_progress)
     parts.discard()
-    return path
+    return file

@@ -42,6 +42,7 @@ def make_case_evidence(
     )
     return Outcome(
         made.path,
+        made.sha256_of_zip,
         about=made.about(case),
         moments=made.moments,
         cameras=made.cameras,

@@ -3,12 +3,10 @@
 What is decoded or encoded is so in child processes; the threads wait for them and for the disk.
 """
 
-import hashlib
 import logging
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -168,7 +166,7 @@ class ExportMaker:
             outcome = make_case_evidence(self._archive, job.order, user, held.folder, follow)
         else:
             outcome = make_clips(self._archive, job.order, held.folder, follow)
-        made = _made_file(outcome, follow)
+        made = _made_file(outcome)
         self._note_made(job, outcome, made)
         held.change(state=JobState.DONE, progress=None, cameras=outcome.cameras, made=made)
 
@@ -212,23 +210,13 @@ def _user_named(archive: Archive, name: str) -> User:
     return account.user
 
 
-def _made_file(outcome: Outcome, follow: Follow) -> MadeFile:
-    size = outcome.path.stat().st_size
+def _made_file(outcome: Outcome) -> MadeFile:
     return MadeFile(
         name=outcome.path.name,
-        size=size,
-        sha256=_hash(outcome.path, size, follow),
+        size=outcome.path.stat().st_size,
+        sha256=outcome.sha256,
         remarks=outcome.remarks,
         left_out=outcome.left_out,
         manifest=outcome.manifest,
         signed_by=outcome.signed_by,
     )
-
-
-def _hash(path: Path, size: int, follow: Follow) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(4 * 1024 * 1024):
-            digest.update(block)
-            follow("the file’s SHA-256", file.tell(), size)
-    return digest.hexdigest()

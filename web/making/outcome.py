@@ -13,6 +13,7 @@ class Outcome:
     """A file that is there, and what is to be told of it."""
 
     path: Path
+    sha256: str
     about: Mapping[str, Any]
     """For the audit log: plain JSON."""
     moments: tuple[int, ...]

@@ -78,10 +78,7 @@ class Shelf:
 
     def all(self) -> list[ExportJob]:
         """The newest first."""
-        with suppress(FileNotFoundError):
-            numbers = sorted((int(one.name) for one in self._folders()), reverse=True)
-            return [job for number in numbers if (job := self.job(number)) is not None]
-        return []
+        return [job for number in self._numbers() if (job := self.job(number)) is not None]
 
     def job(self, number: int) -> ExportJob | None:
         """One by its number; None if there is none, or it cannot be read any more."""
@@ -104,15 +101,17 @@ class Shelf:
             with self._numbering() as number:
                 folder = self.place_of(number)
                 folder.mkdir()
-                held = HeldJob(folder, FileLock(folder / _LOCK))
-                held.lock.try_acquire(LockMode.EXCLUSIVE)
         except OSError as error:
-            raise ExportError(
-                f"Nothing can be written to {self.folder} ({error.strerror}): check the disk."
-            ) from error
+            raise self._cannot_write(error) from error
         now = datetime.now(UTC)
-        held.write(ExportJob(number, owner, address, order, cameras, expected, now, now))
-        return held
+        job = ExportJob(number, owner, address, order, cameras, expected, now, now)
+        try:
+            return _begun(folder, job)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise self._cannot_write(error) from error
+            raise
 
     def hold(self, number: int) -> HeldJob:
         """Let nobody else write it. Raises UsageError where it is being made, or gone."""
@@ -140,18 +139,36 @@ class Shelf:
             held.let_go()
 
     def remove_old(self, kept: timedelta) -> None:
-        """Take away what nobody is at and was not written for so long."""
-        for job in self.all():
-            if not job.state.is_under_way and datetime.now(UTC) - job.changed > kept:
+        """Take away what nobody is at and was not written for so long, readable or not."""
+        for number in self._numbers():
+            job = self.job(number)
+            under_way = job is not None and job.state.is_under_way
+            changed = self._written(number) if job is None else job.changed
+            if not under_way and datetime.now(UTC) - changed > kept:
                 with suppress(UsageError):
-                    self.remove(job.number)
+                    self.remove(number)
 
     def place_of(self, number: int) -> Path:
         """The folder of one."""
         return self.folder / str(number)
 
-    def _folders(self) -> Iterator[Path]:
-        return (one for one in self.folder.iterdir() if one.name.isdecimal())
+    def _numbers(self) -> list[int]:
+        """Of all that there are, the newest first."""
+        with suppress(FileNotFoundError):
+            names = (one.name for one in self.folder.iterdir())
+            return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
+        return []
+
+    def _written(self, number: int) -> datetime:
+        """When something was last put into the folder of one; now, if it is gone."""
+        with suppress(OSError):
+            return datetime.fromtimestamp(self.place_of(number).stat().st_mtime, UTC)
+        return datetime.now(UTC)
+
+    def _cannot_write(self, error: OSError) -> ExportError:
+        return ExportError(
+            f"Nothing can be written to {self.folder} ({error.strerror}): check the disk."
+        )
 
     @contextmanager
     def _numbering(self) -> Iterator[int]:
@@ -162,6 +179,19 @@ class Shelf:
             number = int(last.read() or 0) + 1
             last.write(str(number))
             yield number
+
+
+def _begun(folder: Path, job: ExportJob) -> HeldJob:
+    """A job in its folder, held. Raises OSError and ExportError, and then nobody holds it."""
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.try_acquire(LockMode.EXCLUSIVE)
+        held = HeldJob(folder, lock)
+        held.write(job)
+    except BaseException:
+        lock.close()
+        raise
+    return held
 
 
 def _read(folder: Path) -> ExportJob:
