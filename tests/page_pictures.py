@@ -16,6 +16,11 @@ from tests.browser import NARROW, WIDE, open_browser
 
 _SETTLED = 1500
 """Milliseconds that a page gets to come to rest: a video's first picture, a reranked order."""
+_PICTURES_ARE_THERE = """() => Promise.all(
+    [...document.images]
+        .filter((one) => one.getBoundingClientRect().top < innerHeight && !one.complete)
+        .map((one) => new Promise((resolve) => one.addEventListener("load", resolve)))
+)"""
 _QUALITY = 82
 
 
@@ -49,6 +54,7 @@ def take_all(browser: Browser, start: str, words: str, folder: Path) -> None:
         for name, address in found:
             answer = page.goto(address, wait_until="domcontentloaded")
             assert answer is not None and answer.ok, f"{address} is not there"
+            page.evaluate(_PICTURES_ARE_THERE)
             page.wait_for_timeout(_SETTLED)
             picture = Image.open(BytesIO(page.screenshot()))
             picture.save(folder / f"{name}-{width}.webp", quality=_QUALITY, method=6)
