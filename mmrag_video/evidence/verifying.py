@@ -66,7 +66,7 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> Verdict:
         problems = list(evidence.strange())
         names = set(evidence.names())
         if MANIFEST not in names:
-            return Verdict((*problems, f"{MANIFEST} is missing."), 0, "", ())
+            return Verdict((*problems, _no_manifest(names)), 0, "", ())
         try:
             manifest = _read(evidence, MANIFEST, _LONGEST_MANIFEST)
             document = _parsed(manifest)
@@ -85,6 +85,12 @@ def verify(path: Path, key: Ed25519PublicKey | None = None) -> Verdict:
         problems += [f"{name} was added." for name in sorted(strangers)]
         problems += _added_folders(evidence, listed)
         return Verdict(tuple(problems), len(listed), signer, _never_there(document))
+
+
+def _no_manifest(names: set[str]) -> str:
+    sentence = f"{MANIFEST} is missing: it was taken away, or this is no evidence."
+    below = [name.removesuffix(MANIFEST) for name in names if name.endswith(f"/{MANIFEST}")]
+    return f"{sentence} There is one in {below[0]}: verify that." if len(below) == 1 else sentence
 
 
 def _parsed(manifest: bytes) -> dict[str, Any]:
