@@ -159,6 +159,27 @@ def test_timecode_and_link_are_copied_or_else_selected(
     context.close()
 
 
+def test_an_end_is_the_time_on_screen_also_in_the_next_copy_of_a_long_recording(
+    page: Page, player: PlayerArchive
+) -> None:
+    open_at(page, player, "Long", "2,3")
+    start, end = (page.get_by_label(name, exact=True) for name in ("Start", "End"))
+    page.locator(".bar").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    wait_until_playable(page.locator("video"))
+    expect_frame(page, player, "Long", 170)
+    page.get_by_role("button", name="Start here").click()
+    expect(start).to_have_value("17.000")
+    page.locator(".bar").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("video")).to_have_attribute("src", re.compile("start=20.000"))
+    wait_until_playable(page.locator("video"))
+    expect_frame(page, player, "Long", 220)
+    page.get_by_role("button", name="End here").click()
+    expect(end).to_have_value("22.000")
+
+
 def test_everything_can_be_done_by_keys_and_the_keys_are_listed(
     page: Page, player: PlayerArchive
 ) -> None:
