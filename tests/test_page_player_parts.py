@@ -9,6 +9,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect
 
+from mmrag_video.catalog.audit import Action
 from tests.browser import served, wait_until_playable
 from tests.footage import number_in
 from tests.player_archive import PlayerArchive
@@ -114,6 +115,8 @@ def test_next_and_previous_moment_of_the_search(page: Page, player: PlayerArchiv
     assert "q=a+person" in address
     page.goto(cards.nth(1).locator("a.play").first.get_attribute("href") + "&q=a+person")
     expect(page.locator("[data-place]")).to_have_text(f"2 of {len(cameras)}")
+    newest = next(player.archive.catalog.audit.entries(limit=1))
+    assert newest.action is Action.VIEW, "to open a player is no search"
     page.keyboard.press("n")
     expect(page.locator("h1")).to_have_text(cameras[2])
     page.get_by_role("link", name="All that was found").click()

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Generic
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.asked import Asked
@@ -20,8 +20,9 @@ from mmrag_video.search import looks_again
 from mmrag_video.sequences import Pair, Step
 from web import access
 from web.form_page import FormPage, open_form_page
-from web.found import found_moments, found_pairs, in_pairs
+from web.found import all_found, found_moments, found_pairs, in_pairs
 from web.grouping import NAMES, Found, Group, Grouping, grouped, grouping_asked
+from web.play_address import play_address
 from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
@@ -82,6 +83,17 @@ def page() -> ResponseReturnValue:
     if opened.form.asks_nothing or not opened.cameras:
         return opened.render(holdings=access.cameras(), examples=_examples(opened))
     return opened.answer(lambda: _parts(opened))
+
+
+@blueprint.get("/moments")
+def moments() -> Response:
+    """Where the moments of a search are played, best first, for a player that is opened at one.
+
+    That is no search of somebody's: it is not noted, and no reranker looks at pictures for it.
+    """
+    opened = open_form_page("search.html")
+    found = all_found(opened.form, opened.asked, looks=False)
+    return jsonify(moments=[play_address(moment.spans[0]) for moment in found])
 
 
 def _examples(opened: FormPage) -> tuple[str, ...]:
