@@ -168,19 +168,20 @@ def test_an_end_is_the_time_on_screen_also_in_the_next_copy_of_a_long_recording(
     open_at(page, player, "Long", "2,3")
     start, end = (page.get_by_label(name, exact=True) for name in ("Start", "End"))
     page.locator(".bar").focus()
+    page.keyboard.press("Home")  # it played until it was stopped
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     wait_until_playable(page.locator("video"))
-    expect_frame(page, player, "Long", 170)
+    expect_frame(page, player, "Long", 150)
     page.get_by_role("button", name="Start here").click()
-    expect(start).to_have_value("17.000")
+    expect(start).to_have_value("15.000")
     page.locator(".bar").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("video")).to_have_attribute("src", re.compile("start=20.000"))
     wait_until_playable(page.locator("video"))
-    expect_frame(page, player, "Long", 220)
+    expect_frame(page, player, "Long", 200)
     page.get_by_role("button", name="End here").click()
-    expect(end).to_have_value("22.000")
+    expect(end).to_have_value("20.000")
 
 
 def test_everything_can_be_done_by_keys_and_the_keys_are_listed(
