@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor, sqrt
 
@@ -34,6 +34,16 @@ class Pair:
         return sqrt(self.first.score * self.second.score)
 
     @property
+    def camera(self) -> str:
+        """The one on which it begins."""
+        return self.first.camera
+
+    @property
+    def wall_start(self) -> datetime | None:
+        """When it begins; None where the recording's clock is unknown."""
+        return self.first.wall_start
+
+    @property
     def confidence(self) -> Confidence:
         """That of the weaker one."""
         ranks = list(Confidence)
@@ -56,14 +66,15 @@ def find_pairs(
     *,
     one_camera: bool = True,
     limit: int | None = None,
+    looks: bool = True,
 ) -> tuple[Pair, ...]:
     """Pairs of moments, best first; a moment is in one pair at most.
 
     `one_camera`: both on the same one. Recordings whose clock is unknown have pairs within
-    themselves alone. Raises as `search` does.
+    themselves alone. `looks` is as for `search`, and it raises as that does.
     """
-    befores = search(archive, first.query, first.where, _LOOKED_AT).moments
-    afters = search(archive, second.query, second.where, _LOOKED_AT).moments
+    befores = search(archive, first.query, first.where, _LOOKED_AT, looks=looks).moments
+    afters = search(archive, second.query, second.where, _LOOKED_AT, looks=looks).moments
     pairs = sorted(_pairs(befores, afters, within, one_camera), key=lambda pair: -pair.score)
     return tuple(_each_once(pairs))[: limit or archive.settings.search.limit]
 

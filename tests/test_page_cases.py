@@ -361,6 +361,69 @@ def test_a_case_is_made_renamed_noted_and_removed(ana: Visitor, own: PageArchive
     assert noted(own) == {**done, "what": "removed the case", "moments": 0}
 
 
+def form_of(page: TestResponse, action: str) -> dict[str, str]:
+    """The fields of a form as a browser sends them."""
+    form = words_of(page).split(f'action="{action}"', 1)[1].split("</form>", 1)[0]
+    fields = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', form))
+    fields |= dict(re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>([^<]*)<', form))
+    del fields["form_token"]
+    return {name: text.replace("\n", "\r\n") for name, text in fields.items()}
+
+
+def test_a_note_is_not_written_over_what_somebody_else_wrote_meanwhile(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    moment = moments(own, theft)[0]
+    page, action = f"/cases/{theft.id}", f"/cases/{theft.id}/moments/{moment.id}/describe"
+    ana.post(action, note="he waits\nat the gate", tags="bag")
+    of_ana = form_of(ana.get(page), action)
+    ben = Visitor(own.archive, User("ben", Role.OPERATOR))
+    assert ben.post(action, **{**of_ana, "tags": "bag, coat"}).status_code == 303
+    assert ben.post(action, **{**of_ana, "note": "he runs"}).status_code == 303
+    described = moments(own, theft)[0]
+    assert (described.note, described.tags) == ("he runs", ("bag", "coat")), "each had one field"
+    refused = ana.post(action, **{**of_ana, "note": "he waits\r\nfor long"})
+    assert refused.status_code == 400
+    assert "Somebody else has changed the note meanwhile" in words_of(refused)
+    assert '<p class="case-note">he runs</p>' in words_of(refused)
+    assert moments(own, theft)[0].note == "he runs"
+    again = form_of(refused, action)
+    assert (again["note"], again["tags"]) == ("he waits\r\nfor long", "bag, coat")
+    assert f'id="edit-{moment.id}" open' in words_of(refused)
+    assert ana.post(action, **again).status_code == 303
+    assert moments(own, theft)[0].note == "he waits\nfor long"
+
+
+def test_name_and_note_of_a_case_are_not_written_over_either(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    page = f"/cases/{theft.id}"
+    of_ana = form_of(ana.get(page), page)
+    ana.post(page, **{**of_ana, "name": "theft of a bicycle"})
+    refused = ana.post(page, **{**of_ana, "name": "bicycle", "note": "for the police"})
+    assert refused.status_code == 400 and "changed the name meanwhile" in words_of(refused)
+    assert own.archive.catalog.cases.named("theft of a bicycle").note == ""
+    again = form_of(refused, page)
+    assert (again["name"], again["note"]) == ("bicycle", "for the police")
+    assert ana.post(page, **again).status_code == 303
+
+
+def test_what_cannot_be_saved_stands_in_its_field_as_it_was_typed(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    moment = moments(own, theft)[0]
+    one = f"/cases/{theft.id}/moments/{moment.id}"
+    shown = form_of(ana.get(f"/cases/{theft.id}"), f"{one}/describe")
+    refused = ana.post(f"{one}/trim", start="0:07", end="99")
+    assert form_of(refused, f"{one}/trim") == {"start": "0:07", "end": "99"}
+    ana.post(f"{one}/describe", note="of ben", tags="")
+    too_long = ana.post(f"{one}/describe", **{**shown, "note": "n" * 4001})
+    again = form_of(too_long, f"{one}/describe")
+    assert again["note"] == "n" * 4001
+    still_other = ana.post(f"{one}/describe", **{**again, "note": "n"})
+    assert "Somebody else has changed the note" in words_of(still_other)
+
+
 def test_a_recording_that_is_gone_is_told_of_and_its_moment_can_be_taken_out(
     ana: Visitor, own: PageArchive, theft: Case
 ) -> None:

@@ -178,6 +178,51 @@ def test_moments_are_ordered_described_removed_and_put_back_without_a_reload(
     assert moments(own, theft)[0].tags == ("bag", "coat")
 
 
+def test_what_was_typed_and_not_saved_stays_over_every_other_change(
+    page: Page, own: PageArchive, theft: Case
+) -> None:
+    first, second, _ = moments(own, theft)
+    page.goto(f"/cases/{theft.id}")
+    for number in (0, 1):
+        page.get_by_text("Trim, note, tags").nth(number).click()
+    note, other = (page.locator(f"#note-{one.id}") for one in (first, second))
+    note.fill("he leaves")
+    other.fill("he comes back")
+    page.get_by_role("button", name="Move moment 3 up").click()
+    expect(page.locator(".collected .timecode").nth(1)).to_contain_text("00:00:08.000")
+    expect(note).to_have_value("he leaves")
+    expect(other).to_have_value("he comes back")
+    page.get_by_role("button", name="Remove moment 2").click()
+    expect(page.locator(".collected > li")).to_have_count(2)
+    own.archive.catalog.cases.describe(first.id, "he waits", [])
+    page.locator(f"#describe-{second.id}").click()
+    expect(page.locator(".case-note")).to_have_text(["he waits", "he comes back"])
+    expect(note).to_have_value("he leaves")
+    save = page.locator(f"#describe-{first.id}")
+    save.click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed the note")
+    expect(note).to_have_value("he leaves")
+    page.get_by_role("button", name="Move moment 1 down").click()
+    expect(page.locator(".collected .timecode").first).to_contain_text("00:00:05.000")
+    expect(note).to_have_value("he leaves")
+    save.click()
+    expect(page.locator(".case-note")).to_have_text(["he comes back", "he leaves"])
+    assert moments(own, theft)[1].note == "he leaves"
+
+
+def test_what_was_typed_stays_where_the_change_cannot_be_made(
+    page: Page, own: PageArchive, theft: Case
+) -> None:
+    page.goto(f"/cases/{theft.id}")
+    page.get_by_text("Trim, note, tags").first.click()
+    note = page.get_by_role("textbox", name="Note").first
+    note.fill("he leaves")
+    own.archive.catalog.cases.remove(theft.id)
+    page.get_by_role("button", name="Move moment 1 down").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such case, or not any more.")
+    expect(note).to_have_value("he leaves")
+
+
 def test_a_moment_is_trimmed_in_the_player_over_its_case(
     page: Page, own: PageArchive, theft: Case
 ) -> None:

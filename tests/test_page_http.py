@@ -91,7 +91,7 @@ def test_weak_answers_stand_below_a_line(client: FlaskClient, collection: PageAr
 
 def answered(confident: list[Moment], weak: list[Moment]) -> Results:
     return Results(
-        confident, weak, 0.1, None, Grouping.NONE, zone=ZoneInfo(ZONE), awaits_look=False
+        confident, weak, 0.1, Grouping.NONE, ZoneInfo(ZONE), more=None, awaits_look=False
     )
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import NARROW, WIDE, served, wait_until_playable
 from tests.player_archive import PlayerArchive
-from tests.player_page import expect_frame, go_to, number_on_screen, open_at, timecode
+from tests.player_page import expect_frame, go_to, open_at, timecode
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +68,12 @@ def test_a_copy_goes_on_in_the_next_one(page: Page, player: PlayerArchive) -> No
     times = player.numbered["Long"].times
     open_at(page, player, "Long", "1,2")
     page.locator(".bar").focus()
+    page.keyboard.press("Home")  # it played until it was stopped
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     wait_until_playable(page.locator("video"))
-    expect(page.locator("[data-now]")).to_contain_text("00:00:16")
+    expect_frame(page, player, "Long", 150)
     assert "clip?start=0.000&end=20.000" in (page.locator("video").get_attribute("src") or "")
-    number = number_on_screen(page.locator("video"))
     page.locator("video").evaluate("video => { video.currentTime = video.duration - 0.02; }")
     expect(page.locator("[data-now]")).to_have_text(timecode(times[199]))
     page.keyboard.press(".")
@@ -82,7 +82,6 @@ def test_a_copy_goes_on_in_the_next_one(page: Page, player: PlayerArchive) -> No
     page.keyboard.press(",")
     wait_until_playable(page.locator("video"))
     expect_frame(page, player, "Long", 199)
-    assert 159 <= number <= 175
     page.get_by_role("combobox", name="Speed").select_option("4")
     page.keyboard.press("k")
     expect(page.locator("video")).to_have_attribute(

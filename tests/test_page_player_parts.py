@@ -9,6 +9,7 @@ import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect
 
+from mmrag_video.catalog.audit import Action
 from tests.browser import served, wait_until_playable
 from tests.footage import number_in
 from tests.player_archive import PlayerArchive
@@ -114,6 +115,8 @@ def test_next_and_previous_moment_of_the_search(page: Page, player: PlayerArchiv
     assert "q=a+person" in address
     page.goto(cards.nth(1).locator("a.play").first.get_attribute("href") + "&q=a+person")
     expect(page.locator("[data-place]")).to_have_text(f"2 of {len(cameras)}")
+    newest = next(player.archive.catalog.audit.entries(limit=1))
+    assert newest.action is Action.VIEW, "to open a player is no search"
     page.keyboard.press("n")
     expect(page.locator("h1")).to_have_text(cameras[2])
     page.get_by_role("link", name="All that was found").click()
@@ -157,6 +160,28 @@ def test_timecode_and_link_are_copied_or_else_selected(
     expect(page.locator(".said")).to_have_text("Timecode selected; copy it with Ctrl C")
     assert page.evaluate("getSelection().toString()").strip() == "00:00:01.340"
     context.close()
+
+
+def test_an_end_is_the_time_on_screen_also_in_the_next_copy_of_a_long_recording(
+    page: Page, player: PlayerArchive
+) -> None:
+    open_at(page, player, "Long", "2,3")
+    start, end = (page.get_by_label(name, exact=True) for name in ("Start", "End"))
+    page.locator(".bar").focus()
+    page.keyboard.press("Home")  # it played until it was stopped
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    wait_until_playable(page.locator("video"))
+    expect_frame(page, player, "Long", 150)
+    page.get_by_role("button", name="Start here").click()
+    expect(start).to_have_value("15.000")
+    page.locator(".bar").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("video")).to_have_attribute("src", re.compile("start=20.000"))
+    wait_until_playable(page.locator("video"))
+    expect_frame(page, player, "Long", 200)
+    page.get_by_role("button", name="End here").click()
+    expect(end).to_have_value("20.000")
 
 
 def test_everything_can_be_done_by_keys_and_the_keys_are_listed(

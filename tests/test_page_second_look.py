@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import g
 from playwright.sync_api import Browser, Page, expect
 
+from mmrag_video.catalog.users import Role, User
 from tests.browser import NARROW, served
-from tests.page_client import get
+from tests.page_client import get, words_of
 from tests.results_archive import Redness, ResultsArchive, results_archive
 from web.app import create_app
 
@@ -125,6 +127,32 @@ def test_without_scripts_the_order_is_that_of_the_second_look(
     page.goto("/?q=a+box&stage=looked")
     assert cards_of(page) == looked
     context.close()
+
+
+def test_a_player_gets_the_moments_of_its_search_and_nobody_has_searched(
+    own: ResultsArchive, reranker: Redness
+) -> None:
+    client = create_app(own.archive).test_client()
+    page = words_of(get(client, "/?q=a+box"))
+    cards = re.findall(r'<li class="card.*\n +<a class="play" href="([^"]+)"', page)
+    noted = next(own.archive.catalog.audit.entries(limit=1))
+    reranker.problem = "Nobody is to look for this."
+    try:
+        answer = get(client, "/moments?q=a+box")
+    finally:
+        reranker.problem = ""
+    assert answer.get_json() == {"moments": cards}
+    assert next(own.archive.catalog.audit.entries(limit=1)) == noted
+    assert get(client, "/moments").status_code == 400
+
+
+def test_the_moments_of_a_search_are_those_of_cameras_that_may_be_seen(own: ResultsArchive) -> None:
+    app = create_app(own.archive)
+    app.before_request(lambda: setattr(g, "user", User("ben", Role.VIEWER, ("Yard",))))
+    found = get(app.test_client(), "/moments?q=a+box").get_json()["moments"]
+    yard = own.recordings["Yard"].id
+    assert found and all(one.startswith(f"/recordings/{yard}/play?t=") for one in found)
+    assert get(app.test_client(), "/moments?q=a+box&camera=Gate").status_code == 400
 
 
 def test_both_looks_are_noted_in_the_audit_log(own: ResultsArchive) -> None:

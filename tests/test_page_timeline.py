@@ -13,6 +13,9 @@ from mmrag_video.clock_window import ClockWindow
 from mmrag_video.timeline import CELLS, Stretch, Timeline, joined, timeline
 from tests.browser import NARROW, WIDE
 from tests.page_archive import HOSTILE_CAMERA
+from tests.page_client import get, words_of
+from tests.player_archive import PlayerArchive
+from web.app import create_app
 
 YARD = "/timeline?from=2025-03-04T14:03&to=2025-03-04T14:04"
 """The minute of which the yard's recording takes twelve seconds, from 14:03:22."""
@@ -94,6 +97,41 @@ def test_matches_of_a_search_are_marked_and_lead_to_the_player(page: Page) -> No
     match.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/recordings/[0-9a-f]{64}/play\?t="))
+    expect(page.locator("[data-place]")).to_have_text(re.compile(r"1 of \d+"))
+    expect(page.locator(".bar .moment").first).to_be_attached()
+
+
+def test_as_many_matches_are_marked_as_there_may_be_and_it_is_said_where_there_are_more(
+    player: PlayerArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = "/timeline?q=a+person&from=2025-03-04T14:00&to=2025-03-04T14:10"
+    search = player.archive.settings.search.model_copy(update={"limit": 1})
+    settings = player.archive.settings.model_copy(update={"search": search})
+    with Archive(settings) as archive:
+        client = create_app(archive).test_client()
+        page = words_of(get(client, at_once))
+        assert len(re.findall(r"match at", page)) == 3, "not only the best one"
+        assert "zoom in to see what else there is" not in page
+        monkeypatch.setattr("web.timeline_views.MOST_MOMENTS", 2)
+        page = words_of(get(client, at_once))
+    assert len(re.findall(r"match at", page)) == 2
+    assert "The best 2 moments are marked, as many as there may be" in page
+
+
+def test_an_hour_that_there_is_twice_stays_the_one_that_was_chosen(client: FlaskClient) -> None:
+    for hour in ("00", "01"):  # of UTC; in Lisbon both begin at one o'clock
+        window = f"from=2025-10-26T{hour}:10:00Z&to=2025-10-26T{hour}:20:00Z"
+        chosen = words_of(get(client, f"/timeline/selection?{window}"))
+        ways = re.findall(r'href="([^"]+)"', chosen)
+        zoomed = words_of(get(client, next(way for way in ways if way.startswith("/timeline"))))
+        shown = re.search(r'data-start="([\d.]+)" data-end="([\d.]+)"', zoomed)
+        assert shown is not None
+        start = datetime(2025, 10, 26, int(hour), 10, tzinfo=UTC).timestamp()
+        assert [float(second) for second in shown.groups()] == [start, start + 600]
+        offset = "+01:00" if hour == "00" else "+00:00"
+        for page in (zoomed, words_of(get(client, ways[0]))):
+            field = f'<input type="text" step="any" name="from" value="2025-10-26T01:10:00{offset}"'
+            assert field in page, "a field for local times would lose the offset"
 
 
 def test_it_can_be_moved_and_zoomed_without_scripts(browser: Browser, address: str) -> None:
@@ -145,7 +183,11 @@ def test_a_click_on_footage_plays_it_and_one_on_a_gap_does_nothing(page: Page) -
     page.mouse.click(*point(page, 0.9))
     expect(page).to_have_url(re.compile("/timeline"))
     page.mouse.click(*point(page, 25 / 60))
-    expect(page).to_have_url(re.compile(r"/play\?t=[23]\.\d"))
+    expect(page).to_have_url(re.compile(r"/play\?t=[23]\.\d+$"))
+    page.goto(YARD + "&q=something+red&camera=Yard&camera=Gate")
+    page.mouse.click(*point(page, 25 / 60))
+    expect(page).to_have_url(re.compile(r"/play\?t=[23]\.\d+&q=something\+red&camera=Yard&cam"))
+    expect(page.locator("[data-place]")).to_have_text(re.compile(r"1 of \d+"))
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -164,9 +206,9 @@ def test_nothing_is_wider_than_the_window(page: Page, size: ViewportSize) -> Non
         ("/timeline?camera=Nowhere&from=2025-03-04&to=2025-03-05", 400, "no camera named"),
         ("/timeline/selection", 400, "Say from when to when"),
         ("/timeline/selection?from=x&to=y", 400, "is not a date and time"),
-        ("/timeline/at?camera=Nowhere&time=2025-03-04T14:03:25", 404, "no such camera"),
-        ("/timeline/at?camera=Yard", 404, "no such camera"),
-        ("/timeline/at?camera=Yard&time=2025-03-04T15:00", 404, "recorded nothing"),
+        ("/timeline/at?on=Nowhere&time=2025-03-04T14:03:25", 404, "no such camera"),
+        ("/timeline/at?on=Yard", 404, "no such camera"),
+        ("/timeline/at?on=Yard&time=2025-03-04T15:00", 404, "recorded nothing"),
         ("/timeline?from=1970-01-01&to=2199-12-31", 200, "nothing recorded"),
     ],
 )

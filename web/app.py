@@ -58,6 +58,7 @@ from web.live_marks import marks
 from web.login import install_login
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
+from web.play_address import play_address
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
 from web.services import Services, install_services
@@ -101,6 +102,7 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.url_map.converters["camera"] = _CameraConverter
     app.jinja_env.filters.update({**words.FILTERS, **camera_words.FILTERS})
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
+    app.jinja_env.globals.update(play_address=play_address)
     app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)

@@ -7,14 +7,15 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from mmrag_video.cases import checked_note, typed_time
 from mmrag_video.cases import describe as write_down
-from mmrag_video.cases import typed_time
 from mmrag_video.catalog.case_records import CaseMoment
 from mmrag_video.catalog.cases import Cases
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.video.timecode import Timecode
 from web import access
+from web.case_fields import CaseField, Unsaved, plain_tags, unsaved
 from web.case_page import CasePage, may_see, open_case
 from web.row_number import row_number
 from web.services import services
@@ -41,10 +42,12 @@ def trim(number: int, moment: int) -> ResponseReturnValue:
     known = opened.moment(moment)
     try:
         start, end = _ends_asked(known)
+        _cases().trim(moment, start, end)
     except UsageError as error:
-        return opened.render(problem=str(error)), 400
-    about = {"start": str(start), "end": str(end)}
-    return _done(opened, moment, "trimmed", lambda: _cases().trim(moment, start, end), **about)
+        typed = {f"{name}-{moment}": request.form.get(name, "") for name in ("start", "end")}
+        again = Unsaved(_part(moment), typed)
+        return opened.render(problem=str(error), unsaved=again), 400
+    return _shown(opened, moment, "trimmed", start=str(start), end=str(end))
 
 
 @blueprint.post("/<number:moment>/describe")
@@ -52,16 +55,18 @@ def trim(number: int, moment: int) -> ResponseReturnValue:
 def describe(number: int, moment: int) -> ResponseReturnValue:
     """Give it a note and tags."""
     opened = open_case(number)
-    opened.moment(moment)
-    note, tags = request.form.get("note", ""), request.form.get("tags", "").split(",")
-    return _done(
-        opened,
-        moment,
-        "described",
-        lambda: write_down(services().archive, moment, note, tags),
-        note=note,
-        tags=tags,
+    known = opened.moment(moment)
+    fields = (
+        CaseField("note", f"note-{moment}", known.note, checked_note),
+        CaseField("tags", f"tags-{moment}", ", ".join(known.tags), plain_tags),
     )
+    try:
+        note, tags = (one.settled() for one in fields)
+        write_down(services().archive, moment, note, tags.split(", "))
+    except UsageError as error:
+        typed = unsaved(_part(moment), fields, error)
+        return opened.render(problem=str(error), unsaved=typed), 400
+    return _shown(opened, moment, "described", note=note, tags=tags.split(", "))
 
 
 @blueprint.post("/<number:moment>/remove")
@@ -94,9 +99,19 @@ def _done(
         change()
     except UsageError as error:
         return opened.render(problem=str(error)), 400
+    return _shown(opened, moment, did, **about)
+
+
+def _shown(opened: CasePage, moment: int, did: str, **about: object) -> ResponseReturnValue:
+    """Note what was done, and show the case."""
     opened.note(f"{did} a moment", moment=moment, **about)
     address = url_for("cases.case", number=opened.case.id, _anchor=f"moment-{moment}")
     return redirect(address, code=303)
+
+
+def _part(moment: int) -> str:
+    """Id of the part of the page where a moment is trimmed and described."""
+    return f"edit-{moment}"
 
 
 def _ends_asked(moment: CaseMoment) -> tuple[Fraction, Fraction]:

@@ -11,6 +11,7 @@ from mmrag_video.cases import Collected, collected, picture_time, picture_times,
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case, CaseMoment
 from web import access
+from web.case_fields import Unsaved
 from web.services import services
 
 
@@ -62,7 +63,9 @@ class CasePage:
                 "only somebody who sees them all can remove it."
             )
 
-    def render(self, *, problem: str = "", removed: str = "") -> str:
+    def render(
+        self, *, problem: str = "", removed: str = "", unsaved: Unsaved | None = None
+    ) -> str:
         """The page; `removed`: a moment that was taken out just now, signed."""
         return render_template(
             "case.html",
@@ -72,6 +75,7 @@ class CasePage:
             pictures=_pictures(self.shown),
             problem=problem,
             removed=removed,
+            unsaved=unsaved or Unsaved(),
             zone=services().archive.settings.clock.zone,
         )
 

@@ -3,10 +3,11 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mmrag_video.cases import checked_note, make_case, note_case, rename_case
+from mmrag_video.cases import checked_name, checked_note, make_case, note_case, rename_case
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from web import access
+from web.case_fields import CaseField, unsaved
 from web.case_page import CasePage, open_case
 from web.services import services
 
@@ -43,13 +44,18 @@ def case(number: int) -> str:
 def change(number: int) -> ResponseReturnValue:
     """Give a case another name and note."""
     opened = open_case(number)
-    archive, name = services().archive, request.form.get("name", "")
+    archive, case = services().archive, opened.case
+    fields = (
+        CaseField("name", "case-name", case.name, checked_name),
+        CaseField("note", "case-note", case.note, checked_note),
+    )
     try:
-        note = checked_note(request.form.get("note", ""))
-        rename_case(archive, opened.case, name)
-        note_case(archive, opened.case, note)
+        name, note = (one.settled() for one in fields)
+        rename_case(archive, case, name)
+        note_case(archive, case, note)
     except UsageError as error:
-        return opened.render(problem=str(error)), 400
+        typed = unsaved("edit-case", fields, error)
+        return opened.render(problem=str(error), unsaved=typed), 400
     opened.note("changed the case", name=name, note=note)
     return redirect(url_for("cases.case", number=number), code=303)
 

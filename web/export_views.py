@@ -30,7 +30,6 @@ from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.from_case import export_moment
 from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
-from mmrag_video.moments import Confidence
 from web import access
 from web.case_page import open_case
 from web.collect_views import findings_asked
@@ -184,10 +183,8 @@ def _turn() -> Iterator[None]:
 
 
 def _moments(opened: FormPage) -> list[ExportMoment]:
-    with_weak = "weak" in request.values
-    moments = all_found(opened.form, opened.asked)
-    shown = (m for m in moments if with_weak or m.confidence is not Confidence.WEAK)
-    return found(shown, opened.form.words)
+    moments = all_found(opened.form, opened.asked, weak="weak" in request.values)
+    return found(moments, opened.form.words)
 
 
 def _format() -> Format:

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Moment
+from mmrag_video.sequences import Pair
 from web.words import CONFIDENCE, hour_of
 
 _UNKNOWN_TIME = "Clock time unknown"
+Found = TypeVar("Found", Moment, Pair)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -33,12 +36,12 @@ NAMES: Mapping[Grouping, str] = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """Moments under one heading."""
+class Group(Generic[Found]):
+    """Moments, or pairs of them, under one heading."""
 
     heading: str
     """Empty where all results are one group."""
-    moments: Sequence[Moment]
+    found: Sequence[Found]
 
 
 def grouping_asked(text: str) -> Grouping:
@@ -50,35 +53,34 @@ def grouping_asked(text: str) -> Grouping:
         raise UsageError(f"group: {text[:40]!r} is none of {known}.") from None
 
 
-def grouped(moments: Sequence[Moment], by: Grouping, zone: ZoneInfo) -> list[Group]:
-    """The moments, best first, in groups.
+def grouped(found: Sequence[Found], by: Grouping, zone: ZoneInfo) -> list[Group[Found]]:
+    """Moments or pairs, best first, in groups.
 
-    Hours are those of `zone`, the earliest first, moments whose clock is unknown last. Cameras
-    are in the order of their best moments.
+    Hours are those of `zone`, the earliest first, those whose clock is unknown last. Cameras
+    are in the order of what is best on them. A pair is where it begins.
     """
-    if not moments:
+    if not found:
         return []
     match by:
         case Grouping.NONE:
-            return [Group("", moments)]
+            return [Group("", found)]
         case Grouping.TIME:
-            in_order = sorted(moments, key=lambda moment: moment.wall_start or _LAST)
-            return _under(in_order, lambda moment: _hour(moment, zone))
+            in_order = sorted(found, key=lambda one: one.wall_start or _LAST)
+            return _under(in_order, lambda one: _hour(one.wall_start, zone))
         case Grouping.CAMERA:
-            return _under(moments, lambda moment: moment.camera)
+            return _under(found, lambda one: one.camera)
         case Grouping.SCORE:
-            return _under(moments, lambda moment: CONFIDENCE[moment.confidence])
+            return _under(found, lambda one: CONFIDENCE[one.confidence])
 
 
-def _under(moments: Iterable[Moment], heading_of: Callable[[Moment], str]) -> list[Group]:
-    groups: dict[str, list[Moment]] = {}
-    for moment in moments:
-        groups.setdefault(heading_of(moment), []).append(moment)
+def _under(found: Iterable[Found], heading_of: Callable[[Found], str]) -> list[Group[Found]]:
+    groups: dict[str, list[Found]] = {}
+    for one in found:
+        groups.setdefault(heading_of(one), []).append(one)
     return [Group(heading, together) for heading, together in groups.items()]
 
 
-def _hour(moment: Moment, zone: ZoneInfo) -> str:
-    start = moment.wall_start
+def _hour(start: datetime | None, zone: ZoneInfo) -> str:
     if start is None:
         return _UNKNOWN_TIME
     # Counted in UTC: the hour that happens twice at the end of summer time is two.

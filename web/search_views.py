@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import perf_counter
+from typing import Generic
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.asked import Asked
@@ -19,8 +20,9 @@ from mmrag_video.search import looks_again
 from mmrag_video.sequences import Pair, Step
 from web import access
 from web.form_page import FormPage, open_form_page
-from web.found import found_moments, found_pairs
-from web.grouping import NAMES, Group, Grouping, grouped, grouping_asked
+from web.found import all_found, found_moments, found_pairs, in_pairs
+from web.grouping import NAMES, Found, Group, Grouping, grouped, grouping_asked
+from web.play_address import play_address
 from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
@@ -37,33 +39,41 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class Results:
-    """An answer, parted where confidence ends."""
+class Parted(Generic[Found]):
+    """What was found, best first, parted where confidence ends."""
 
-    confident: list[Moment]
-    weak: list[Moment]
+    confident: list[Found]
+    weak: list[Found]
     seconds: float
-    more: SearchForm | None
-    """The same search for more moments; None where all are shown."""
     grouping: Grouping
     zone: ZoneInfo
-    """Whose days and hours moments are put together by."""
-    awaits_look: bool
-    """Whether vectors alone decided so far, and a second look at the pictures is to come."""
+    """Whose days and hours it is put together by."""
 
-    def groups(self, moments: Sequence[Moment]) -> list[Group]:
-        """Some of them, as they are put together."""
-        return grouped(moments, self.grouping, self.zone)
+    def groups(self, found: Sequence[Found]) -> list[Group[Found]]:
+        """Some of it, as it is put together."""
+        return grouped(found, self.grouping, self.zone)
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs of moments, parted where confidence ends."""
+class Results(Parted[Moment]):
+    """Moments."""
 
-    confident: list[Pair]
-    weak: list[Pair]
-    seconds: float
+    more: SearchForm | None
+    """The same search for more moments; None where all are shown."""
+    awaits_look: bool
+    """Whether vectors alone decided so far, and a second look at the pictures is to come."""
+
+
+@dataclass(frozen=True)
+class Pairs(Parted[Pair]):
+    """Pairs of moments."""
+
     asked: Asked
+
+    @property
+    def moments(self) -> list[Moment]:
+        """Those of all pairs."""
+        return in_pairs([*self.confident, *self.weak])
 
 
 @blueprint.get("/")
@@ -73,6 +83,17 @@ def page() -> ResponseReturnValue:
     if opened.form.asks_nothing or not opened.cameras:
         return opened.render(holdings=access.cameras(), examples=_examples(opened))
     return opened.answer(lambda: _parts(opened))
+
+
+@blueprint.get("/moments")
+def moments() -> Response:
+    """Where the moments of a search are played, best first, for a player that is opened at one.
+
+    That is no search of somebody's: it is not noted, and no reranker looks at pictures for it.
+    """
+    opened = open_form_page("search.html")
+    found = all_found(opened.form, opened.asked, looks=False)
+    return jsonify(moments=[play_address(moment.spans[0]) for moment in found])
 
 
 def _examples(opened: FormPage) -> tuple[str, ...]:
@@ -89,7 +110,7 @@ def _parts(opened: FormPage) -> dict[str, object]:
         about["stage"] = Stage.LOOKED.value  # the same search goes on
     access.note(Action.SEARCH, **about)
     if question.then is not None:
-        return {"pairs": _pairs(opened.form, question, question.then)}
+        return {"pairs": _pairs(opened, question, question.then), "groupings": NAMES}
     results, found = _results(opened, question.first)
     return {
         "results": results,
@@ -135,15 +156,18 @@ def _stage() -> Stage:
         raise UsageError(f"stage: {asked[:40]!r} is neither recalled nor looked.") from None
 
 
-def _pairs(form: SearchForm, question: Asked, then: Step) -> Pairs:
+def _pairs(opened: FormPage, question: Asked, then: Step) -> Pairs:
+    grouping = grouping_asked(opened.form.group)
     began = perf_counter()
-    found = found_pairs(form, question, then)
+    found = found_pairs(opened.form, question, then)
     seconds = perf_counter() - began
     services().metrics.searches.observe(seconds)
     return Pairs(
         confident=[pair for pair in found if pair.confidence is not Confidence.WEAK],
         weak=[pair for pair in found if pair.confidence is Confidence.WEAK],
         seconds=seconds,
+        grouping=grouping,
+        zone=ZoneInfo(opened.zone),
         asked=question,
     )
 

@@ -19,7 +19,7 @@ from mmrag_video.video.timecode import address_seconds
 from web import access
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
-from web.search_form import SearchForm
+from web.search_form import MOST_MOMENTS, SearchForm
 from web.services import services
 
 blueprint = Blueprint("timeline", __name__, url_prefix="/timeline")
@@ -40,6 +40,22 @@ class Match:
     def is_confident(self) -> bool:
         """Whether it stands out from the rest of the collection."""
         return self.moment.confidence is not Confidence.WEAK
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What a search marks on the timeline."""
+
+    search: Mapping[str, object]
+    """Arguments of the search for these moments alone; empty where nothing is searched for."""
+    matches: Mapping[str, Sequence[Match]]
+    """By camera."""
+    is_full: bool
+    """Whether as many are marked as there may be."""
+    most: int
+    """Moments that may be marked."""
+    recall: int
+    """Frames that a search recalls."""
 
 
 @blueprint.get("")
@@ -63,15 +79,21 @@ def selection() -> str:
 
 @blueprint.get("/at")
 def at() -> ResponseReturnValue:
-    """On to the player, at what `camera` recorded at the moment `time`."""
-    camera = request.args.get("camera", "")
+    """On to the player, at what the camera `on` recorded at the moment `time`.
+
+    A search in the address goes along.
+    """
+    camera, form = request.args.get("on", ""), SearchForm.read(request.args)
     moment = SearchForm(start=request.args.get("time", "")).filter((), _zone()).start
     if camera not in access.camera_names() or moment is None:
         raise NotFound("There is no such camera in the collection.")
     for beside in services().archive.catalog.footage.at(moment):
         if beside.recording.camera == camera:
             time = address_seconds(beside.time)
-            return redirect(url_for("recordings.play", recording_id=beside.recording.id, t=time))
+            search = {} if form.asks_nothing else form.arguments()
+            return redirect(
+                url_for("recordings.play", recording_id=beside.recording.id, t=time, **search)
+            )
     raise NotFound(f"{camera} recorded nothing at that time.")
 
 
@@ -85,7 +107,7 @@ def _parts(opened: FormPage) -> Mapping[str, object]:
     return {
         "shown": shown,
         "ticks": window.ticks(_zone()),
-        "matches": _matches(opened, shown),
+        "marked": _marked(opened, shown),
         "without_clock": {one.name: one.without_clock for one in access.cameras()},
         "here": _form_of(form, window),
         "ways": {
@@ -98,20 +120,23 @@ def _parts(opened: FormPage) -> Mapping[str, object]:
     }
 
 
-def _matches(opened: FormPage, shown: Timeline) -> Mapping[str, Sequence[Match]]:
-    """By camera, those that lie in the window; empty where nothing is searched for."""
-    form = _form_of(opened.form, shown.window)
+def _marked(opened: FormPage, shown: Timeline) -> Marked:
+    """What the search of the form finds in the window, whatever its limit."""
+    form = _form_of(opened.form, shown.window).with_limit(MOST_MOMENTS)
+    recall = services().archive.settings.search.recall
     if form.asks_nothing:
-        return {}
+        return Marked({}, {}, is_full=False, most=MOST_MOMENTS, recall=recall)
     access.note(Action.SEARCH, **form.about())
-    within = replace(opened, form=form)
+    question = replace(opened, form=form).asked
+    most = MOST_MOMENTS if question.then is None else 2 * MOST_MOMENTS
+    found = all_found(form, question)
     matches: dict[str, list[Match]] = defaultdict(list)
-    for moment in all_found(form, within.asked):
+    for moment in found:
         start, end = moment.wall_start, moment.wall_end
         if start is not None and end is not None:
             share = shown.window.share
             matches[moment.camera].append(Match(moment, share(start), share(end)))
-    return matches
+    return Marked(form.arguments(), matches, len(found) >= most, most, recall)
 
 
 def window_asked(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:
@@ -146,8 +171,13 @@ def _form_of(form: SearchForm, window: ClockWindow) -> SearchForm:
 
 
 def _on_the_clock(moment: datetime) -> str:
-    """As the form's fields are read. An hour that there is twice is meant whole: see `filter`."""
-    local = moment.astimezone(_zone()).replace(tzinfo=None)
+    """As the form's fields are read: with its offset only in an hour that is there twice.
+
+    Without one, that hour is meant whole: see `filter`.
+    """
+    local = moment.astimezone(_zone())
+    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+        local = local.replace(tzinfo=None)
     return local.isoformat(timespec="seconds" if not local.microsecond else "milliseconds")
 
 

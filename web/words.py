@@ -1,6 +1,7 @@
 """Times, lengths and origins in words: the templates' filters."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -32,6 +33,7 @@ CONFIDENCE: Mapping[Confidence, str] = {
     Confidence.POSSIBLE: "Possible: stands out, but look for yourself",
     Confidence.WEAK: "Weak: no better than much else in the collection",
 }
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?", re.ASCII)
 
 
 def printable(value: object) -> object:
@@ -127,6 +129,11 @@ def logged(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
+def is_local_time(text: str) -> bool:
+    """Whether `<input type=datetime-local>` can show it: a date and a time without an offset."""
+    return _LOCAL_TIME.fullmatch(text) is not None
+
+
 def _day(time: datetime) -> str:
     # Not %-d, which Windows lacks.
     return f"{time:%a} {time.day} {time:%b %Y}"
@@ -145,6 +152,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "logged": logged,
     "file_problem": file_problem,
     "in_zone": in_zone,
+    "is_local_time": is_local_time,
     "size_in_words": size_in_words,
     "worker_in_words": worker_in_words,
     "here_in_words": here_in_words,

@@ -13,6 +13,7 @@ from mmrag_video.json_shapes import shape
 from mmrag_video.moments import Moment, Span
 from mmrag_video.sequences import Pair
 from mmrag_video.video.timecode import address_seconds
+from web.play_address import play_address
 from web.services import services
 
 
@@ -70,11 +71,7 @@ def links_of(moment: Moment) -> Links:
     return {
         "picture": picture_address(moment.best.recording.id, moment.best.start),
         "clips": clip_addresses(moment.spans),
-        "player": url_for(
-            "recordings.play",
-            recording_id=moment.spans[0].recording.id,
-            t=f"{address_seconds(moment.start)},{address_seconds(moment.spans[0].end)}",
-        ),
+        "player": play_address(moment.spans[0]),
     }
 
 

@@ -83,41 +83,61 @@ document.addEventListener("keydown", (event) => {
 
 async function change(event, form) {
   event.preventDefault();
-  await show(form.action, { method: "POST", body: new FormData(form, event.submitter) });
+  await show(form, new FormData(form, event.submitter));
 }
 
-// Show the case anew: what was open or had the focus still is, or has it.
-async function show(address, options) {
+// Send a form and show the case anew: what was open or had the focus still is, or has it, and what
+// was typed and is not saved still stands there.
+async function show(form, body) {
   const shown = document.querySelector(".case");
-  const found = await fetchPart(address, ".case, .message", options);
+  const found = await fetchPart(form.action, ".case, .message", { method: "POST", body });
+  if (!found.matches(".case")) return complain(shown, found);
   const open = [...shown.querySelectorAll("details[open]")].map((part) => part.id);
   const focused = document.activeElement?.id;
+  const unsaved = unsavedFields(shown, form, body);
   shown.replaceWith(found);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  for (const field of unsaved) carryOver(field, field.form !== form);
   const next = document.getElementById(focused);
   const isUsable = next && !next.disabled;
   (isUsable ? next : found.querySelector("#put-back, h1 a, .collected a"))?.focus({ preventScroll: isUsable });
+  found.querySelector("[data-problem]")?.scrollIntoView({ block: "nearest" });
   return found;
+}
+
+// The case stays as it is shown; above it stands why.
+function complain(shown, message) {
+  shown.querySelector(":scope > .message")?.remove();
+  shown.prepend(message);
+  message.scrollIntoView({ block: "nearest" });
+  return message;
+}
+
+// Those with something typed that was not sent just now.
+function unsavedFields(shown, form, sent) {
+  return [...shown.querySelectorAll("input[id]:not([type=hidden]), textarea[id]")].filter((field) =>
+    (field.value !== field.defaultValue || "unsaved" in field.dataset) &&
+    (field.form !== form || field.value !== sent.get(field.name)));
+}
+
+// Along goes what its form was shown with: by that it is known whether somebody else changed it.
+function carryOver(field, alsoShown) {
+  const next = document.getElementById(field.id);
+  if (!next) return;
+  next.value = field.value;
+  const [was, is] = [field.form, next.form].map((one) => one.elements[`shown_${field.name}`]);
+  if (alsoShown && was && is) is.value = was.value;
 }
 
 // In the player over a case: the sentence is said there, and the case behind it follows.
 async function trim(event, form) {
   event.preventDefault();
-  const found = await show(form.action, { method: "POST", body: new FormData(form, event.submitter) });
-  const problem = found.querySelector("[data-problem]")?.textContent;
+  const found = await show(form, new FormData(form, event.submitter));
+  const problem = found.querySelector("[data-problem]") ?? (found.matches(".case") ? null : found);
   const status = form.querySelector(".told");
-  status.textContent = problem ?? "Trimmed.";
+  status.textContent = problem?.textContent ?? "Trimmed.";
   status.classList.toggle("failed", Boolean(problem));
 }
-
-// "Start here" and "End here" take the time that the player shows.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-here]");
-  if (!button) return;
-  const player = button.closest(".player");
-  const seconds = Number(player.dataset.offset) + player.querySelector("video").currentTime;
-  button.form.elements[button.dataset.here].value = seconds.toFixed(3);
-});
 
 // Dragging by the grip: a moment takes the place of the one it is dropped on.
 let dragged = null;
@@ -144,7 +164,7 @@ document.addEventListener("drop", (event) => {
   const form = dragged.querySelector("form.move");
   const fields = new FormData(form);
   fields.set("to", under.dataset.moment);
-  show(form.action, { method: "POST", body: fields });
+  show(form, fields);
 });
 
 function placeUnder(event) {

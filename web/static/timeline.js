@@ -125,7 +125,7 @@ async function choose(start, end) {
 
 function play(track, time) {
   const asked = new URL(timeline().dataset.at, location.href);
-  asked.searchParams.set("camera", track.closest(".track").dataset.camera);
+  asked.searchParams.set("on", track.closest(".track").dataset.camera);
   asked.searchParams.set("time", new Date(time * 1000).toISOString());
   if (isRecorded(track, time)) location.assign(asked);
 }

@@ -1,6 +1,7 @@
 // Puts a player's parts together: what each does stands in a module of its own.
 
 import { showBoxes } from "./boxes.js";
+import { takeEnds } from "./ends.js";
 import { Footage } from "./footage.js";
 import { frameTimes } from "./frame_times.js";
 import { handleKeys } from "./keys.js";
@@ -56,6 +57,7 @@ export function attend(player, open, moments = null) {
   showTimes(player, footage, times);
   markRecording(player, bar, times, footage);
   followTime(player, footage);
+  takeEnds(player, footage);
   handleKeys(player, commands, footage, changeSpeed);
 
   for (const part of player.querySelectorAll(".seek, .controls, .copying, .now")) part.hidden = false;

@@ -25,6 +25,7 @@ export class Footage extends EventTarget {
     for (const name of ["play", "pause", "ratechange", "volumechange", "loadedmetadata"]) {
       video.addEventListener(name, () => this.#dispatch("state"));
     }
+    video.addEventListener("seeking", () => { this.mediaTime = null; }); // also by media keys
     video.addEventListener("ended", () => this.#goOn());
     this.#watchFrames();
   }

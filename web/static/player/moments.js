@@ -18,7 +18,7 @@ function momentOf(href) {
 
 // A function that goes to the moment before (-1) or after (1) this one.
 export function offerMoments(player, open, handed, bar) {
-  const { address, search, start, end } = player.dataset;
+  const { address, search, moments: asked, start, end } = player.dataset;
   const here = { recording: address, start: Number(start), end: Number(end) };
   const buttons = [...player.querySelectorAll("[data-do^=moment-]")];
   let moments = [];
@@ -45,7 +45,7 @@ export function offerMoments(player, open, handed, bar) {
 
   take([]);
   if (handed?.length) take(handed);
-  else if (search) fetchMoments(search).then(take);
+  else if (asked) fetchMoments(asked).then(take);
   else bar.mark("moment", here.start, here.end, "The moment that was opened");
 
   return (direction) => {
@@ -54,10 +54,10 @@ export function offerMoments(player, open, handed, bar) {
   };
 }
 
-async function fetchMoments(search) {
+async function fetchMoments(address) {
   try {
-    const answer = await fetch(withSearch(search, "?stage=looked"));
-    return linkedMoments(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const { moments } = await (await fetch(address)).json();
+    return moments.map(momentOf).filter(Boolean);
   } catch {
     return [];
   }
