@@ -7,8 +7,8 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from mmrag_video.cases import checked_note, checked_tags, typed_time
 from mmrag_video.cases import describe as write_down
-from mmrag_video.cases import typed_time
 from mmrag_video.catalog.case_records import CaseMoment
 from mmrag_video.catalog.cases import Cases
 from mmrag_video.catalog.users import Role
@@ -53,7 +53,11 @@ def describe(number: int, moment: int) -> ResponseReturnValue:
     """Give it a note and tags."""
     opened = open_case(number)
     opened.moment(moment)
-    note, tags = request.form.get("note", ""), request.form.get("tags", "").split(",")
+    try:
+        note = checked_note(request.form.get("note", ""))
+        tags = checked_tags(request.form.get("tags", "").split(","))
+    except UsageError as error:
+        return opened.render(problem=str(error)), 400
     return _done(
         opened,
         moment,
@@ -71,7 +75,7 @@ def remove(number: int, moment: int) -> ResponseReturnValue:
     opened = open_case(number)
     removed = opened.moment(moment)
     _cases().remove_moment(moment)
-    opened.note("removed a moment", moment=moment, spans=_spans(removed))
+    opened.note("removed a moment", moment=moment, spans=[span.plain() for span in removed.spans])
     return open_case(number).render(removed=services().findings.sign_removed(removed))
 
 
@@ -111,10 +115,6 @@ def _ends_asked(moment: CaseMoment) -> tuple[Fraction, Fraction]:
         for name, exact in now.items()
     )
     return start, end
-
-
-def _spans(moment: CaseMoment) -> list[list[str]]:
-    return [[span.recording, str(span.start), str(span.end)] for span in moment.spans]
 
 
 def _cases() -> Cases:

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from mmrag_video.cases import checked_note, make_case, note_case, rename_case
+from mmrag_video.cases import checked_name, checked_note, make_case, note_case, rename_case
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
@@ -44,8 +44,10 @@ def case(number: int) -> str:
 def change(number: int) -> ResponseReturnValue:
     """Give a case another name and note."""
     opened = open_case(number)
-    archive, name = services().archive, request.form.get("name", "")
+    opened.check_all_seen()
+    archive = services().archive
     try:
+        name = checked_name(request.form.get("name", ""))
         note = checked_note(request.form.get("note", ""))
         rename_case(archive, opened.case, name)
         note_case(archive, opened.case, note)
