@@ -68,7 +68,7 @@ def at() -> ResponseReturnValue:
     moment = SearchForm(start=request.args.get("time", "")).filter((), _zone()).start
     if camera not in access.camera_names() or moment is None:
         raise NotFound("There is no such camera in the collection.")
-    for beside in services().archive.catalog.footage.at(moment):
+    for beside in access.recorded_at(moment):
         if beside.recording.camera == camera:
             time = address_seconds(beside.time)
             return redirect(url_for("recordings.play", recording_id=beside.recording.id, t=time))
@@ -102,10 +102,10 @@ def _matches(opened: FormPage, shown: Timeline) -> Mapping[str, Sequence[Match]]
     form = _form_of(opened.form, shown.window)
     if form.asks_nothing:
         return {}
+    question = replace(opened, form=form).asked
     access.note(Action.SEARCH, **form.about())
-    within = replace(opened, form=form)
     matches: dict[str, list[Match]] = defaultdict(list)
-    for moment in all_found(form, within.asked):
+    for moment in all_found(form, question):
         start, end = moment.wall_start, moment.wall_end
         if start is not None and end is not None:
             share = shown.window.share
