@@ -14,6 +14,7 @@ from mmrag_video.json_shapes import shape
 from web import access
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
+from web.api.search import CameraNames
 from web.form_tokens import form_token
 from web.services import services
 
@@ -28,7 +29,7 @@ class NewUser(Fields):
         examples=["correct horse battery"], min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS
     )
     role: Role = Role.VIEWER
-    cameras: tuple[str, ...] = ()
+    cameras: CameraNames = ()
     """Those that they may see; none: all."""
 
 
@@ -36,7 +37,7 @@ class UserChange(Fields):
     """What to change; what is not named stays."""
 
     role: Role | None = None
-    cameras: tuple[str, ...] | None = None
+    cameras: CameraNames | None = None
     password: str | None = Field(None, min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
     """All their logins end."""
     disabled: bool | None = None
