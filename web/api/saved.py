@@ -14,7 +14,6 @@ from mmrag_video.search import LONGEST_QUERY
 from web import saved_views
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
-from web.api.search import CameraNames
 from web.services import services
 
 blueprint = Blueprint("api_saved", __name__, url_prefix=PREFIX)
@@ -25,7 +24,7 @@ class NewSavedSearch(Fields):
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME, examples=["Van at the gate"])
     text: str = Field(min_length=1, max_length=LONGEST_QUERY, examples=["a white van"])
-    cameras: CameraNames = ()
+    cameras: tuple[str, ...] = ()
     """None: all that the user may see."""
     webhook: str = ""
     """Told of each hit; only where the page is for its own machine alone."""

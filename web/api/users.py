@@ -14,7 +14,6 @@ from mmrag_video.json_shapes import shape
 from web import access
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
-from web.api.search import CameraNames
 from web.form_tokens import form_token
 from web.services import services
 
@@ -29,7 +28,7 @@ class NewUser(Fields):
         examples=["correct horse battery"], min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS
     )
     role: Role = Role.VIEWER
-    cameras: CameraNames = ()
+    cameras: tuple[str, ...] = ()
     """Those that they may see; none: all."""
 
 
@@ -37,7 +36,7 @@ class UserChange(Fields):
     """What to change; what is not named stays."""
 
     role: Role | None = None
-    cameras: CameraNames | None = None
+    cameras: tuple[str, ...] | None = None
     password: str | None = Field(None, min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)
     """All their logins end."""
     disabled: bool | None = None
