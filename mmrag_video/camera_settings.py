@@ -80,10 +80,21 @@ def change_camera(
 ) -> CameraSettings:
     """Set these fields of a camera; an empty text or None takes one back. What holds now.
 
+    `values` and errors are as of `checked_values`; nothing is changed where there is one.
+    """
+    catalog.camera_settings.change(camera, checked_values(settings, catalog, camera, values))
+    return camera_in_force(settings, catalog, camera).settings
+
+
+def checked_values(
+    settings: Settings, catalog: Catalog, camera: str, values: Mapping[str, object]
+) -> Mapping[str, object]:
+    """These fields of a camera as the catalog keeps them: plain JSON, None for what is taken back.
+
     `values` are fields of CameraSettings as somebody typed them, texts or what they stand for:
     polygons are lists of corners or their JSON, and the clock's offset is in seconds.
 
-    Raises CameraError with everything that is wrong, and then nothing is changed.
+    Raises CameraError with everything that is wrong.
     """
     fixed = camera_in_force(settings, catalog, camera).fixed
     problems = {
@@ -107,8 +118,7 @@ def change_camera(
     if problems:
         raise CameraError(problems)
     checked = CameraSettings.model_validate(typed).model_dump(mode="json", exclude_unset=True)
-    catalog.camera_settings.change(camera, {name: checked.get(name) for name in values})
-    return camera_in_force(settings, catalog, camera).settings
+    return {name: checked.get(name) for name in values}
 
 
 def noted_change(

@@ -1,6 +1,5 @@
 """Collecting moments into cases: what a finding becomes there, and what may be written of it."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from mmrag_video.catalog.users import User
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Moment, Span
 from mmrag_video.recording_file import file_problem
-from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.timecode import Timecode, seconds_in
 
-_SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
 LONGEST_NAME = 100
 """Characters."""
 LONGEST_NOTE = 4000
@@ -148,10 +146,11 @@ def typed_time(text: str) -> Fraction:
     Raises UsageError if it is no such time.
     """
     text = text.strip()
-    with suppress(ValueError):
-        if _SECONDS.fullmatch(text):
-            return Fraction(text)
-        if len(text) <= LONGEST_TIME:
+    seconds = seconds_in(text)
+    if seconds is not None:
+        return seconds
+    if len(text) <= LONGEST_TIME:
+        with suppress(ValueError):
             return Timecode.parse(text).seconds
     raise UsageError(f"{text[:LONGEST_TIME]!r} is not a time such as 00:01:02.480 or 62.48.")
 

@@ -1,11 +1,21 @@
 """Where everything lies under the one data directory."""
 
 import os
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from mmrag_video.errors import DataDirectoryError
+
+
+def clip_name(recording: str, start: Fraction, end: Fraction) -> str:
+    """The file of a span of a recording: its id, then start and end in microseconds.
+
+    While it is written it is called so too, with a dot in front and more behind.
+    """
+    return f"{recording}-{round(start * 1_000_000)}-{round(end * 1_000_000)}.mp4"
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,17 @@ class DataDirectory:
     def clips(self) -> Path:
         """Re-encoded spans for the browser; may be deleted at any time."""
         return self.root / "clips"
+
+    def clips_of(self, recordings: Collection[str]) -> list[Path]:
+        """The clips of these recordings, with those that are being written."""
+        wanted = set(recordings)
+        with suppress(FileNotFoundError):
+            return [
+                path
+                for path in self.clips.iterdir()
+                if path.name.removeprefix(".").partition("-")[0] in wanted
+            ]
+        return []
 
     @property
     def exports(self) -> Path:

@@ -1,8 +1,8 @@
-"""Let recordings go wholly: their vectors, pictures and catalog rows. Their files are not touched.
+"""Let recordings go wholly: vectors, pictures, clips, catalog rows. Their files are not touched.
 
-First they are hidden, in one transaction, then frames, pictures and rows are removed, in this
-order. So a kill at any moment leaves nothing that is found and is half there: what is left over is
-hidden, `check` names it, and letting the same recordings go again finishes it.
+First they are hidden, in one transaction, then frames, pictures, clips and rows are removed, in
+this order. So a kill at any moment leaves nothing that is found and is half there: what is left
+over is hidden, `check` names it, and letting the same recordings go again finishes it.
 """
 
 import shutil
@@ -31,8 +31,8 @@ def let_go(archive: Archive, recordings: Collection[str]) -> LetGo:
 
     Their jobs stay done, so that the worker does not ingest the files again before they change.
     The caller holds the writer's lock, and ingests none of them meanwhile. Raises StoreError if
-    the store cannot be reached or a picture not be deleted, CatalogError if the catalog cannot be
-    used; the same call again goes on then.
+    the store cannot be reached or a picture or a clip not be deleted, CatalogError if the catalog
+    cannot be used; the same call again goes on then.
     """
     gone = archive.catalog.holdings.hide(recordings)
     if gone:
@@ -41,6 +41,7 @@ def let_go(archive: Archive, recordings: Collection[str]) -> LetGo:
             store.delete_recordings(gone)
             store.flush()
         remove_pictures(archive, gone)
+        _remove_clips(archive, gone)
         archive.catalog.holdings.drop(gone)
     going = set(gone)
     return LetGo(tuple(gone), tuple(one for one in recordings if one not in going))
@@ -61,6 +62,22 @@ def remove_pictures(archive: Archive, recordings: Sequence[str]) -> None:
             remove_folder(archive.directory.pictures(identity.collection, recording))
 
 
+def _remove_clips(archive: Archive, recordings: Collection[str]) -> None:
+    """Delete what the page keeps re-encoded of these recordings. Raises StoreError."""
+    for clip in archive.directory.clips_of(recordings):
+        try:
+            clip.unlink(missing_ok=True)
+        except OSError as error:
+            raise _cannot_be_deleted(f"The clip {clip}", error) from error
+
+
+def _cannot_be_deleted(what: str, error: OSError) -> StoreError:
+    return StoreError(
+        f"{what} cannot be deleted ({error.strerror}); "
+        "check the folder's permissions and start again."
+    )
+
+
 def remove_folder(folder: Path) -> None:
     """Delete a folder of pictures, and the one that it lies in if that is empty then.
 
@@ -71,9 +88,6 @@ def remove_folder(folder: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(
-            f"The pictures in {folder} cannot be deleted ({error.strerror}); "
-            "check the folder's permissions and start again."
-        ) from error
+        raise _cannot_be_deleted(f"The pictures in {folder}", error) from error
     with suppress(OSError):
         folder.parent.rmdir()

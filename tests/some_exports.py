@@ -8,7 +8,9 @@ from web.making.job import JobKind, JobOrder, JobState, MadeFile
 from web.making.shelf import Shelf
 
 
-def write_some_exports(archive: Archive, owner: str = LOCAL.name) -> list[int]:
+def write_some_exports(
+    archive: Archive, owner: str = LOCAL.name, cameras: tuple[str, ...] = ()
+) -> list[int]:
     """Their numbers: done, failed, cancelled, interrupted. The file of the first is ten bytes."""
     shelf, numbers = Shelf(archive.directory.exports), []
     made = MadeFile(
@@ -27,7 +29,7 @@ def write_some_exports(archive: Archive, owner: str = LOCAL.name) -> list[int]:
         {"state": JobState.RUNNING},
     )
     for change in changes:
-        held = shelf.put(JobOrder(JobKind.EVIDENCE, "Fire", case=1), owner, "", (), 0)
+        held = shelf.put(JobOrder(JobKind.EVIDENCE, "Fire", case=1), owner, "", cameras, 0)
         (held.folder / made.name).write_bytes(b"0123456789")
         held.write(replace(held.read(), **change))
         numbers.append(held.read().number)

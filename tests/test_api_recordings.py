@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.timeline import CELLS
 from tests.api_client import ApiClient, api_of, problem
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
-from tests.page_client import UNKNOWN_ID
+from tests.page_client import LOCAL, UNKNOWN_ID
 from tests.people import with_users
 
 
@@ -68,6 +69,24 @@ def test_a_clip_that_cannot_be_is_refused(
     asked = {"start": start, "end": end}
     clip = api.get(f"/recordings/{collection.yard.id}/clip", query_string=asked)
     assert told in problem(clip, 400)
+
+
+def test_a_video_that_is_read_in_ranges_is_one_view(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    log = collection.archive.catalog.audit
+    before = log.count()
+    for first in range(0, 4000, 1000):
+        part = {"Range": f"bytes={first}-{first + 999}"}
+        address = f"/api/v1/recordings/{collection.yard.id}/video"
+        answer = api.client.get(address, base_url=LOCAL, headers=part)
+        assert answer.status_code == 206
+    assert log.count() == before + 1
+    [entry] = log.entries(limit=1)
+    assert (entry.action, entry.about) == (
+        Action.VIEW,
+        {"recording": collection.yard.id, "camera": "Yard"},
+    )
 
 
 def test_what_other_cameras_saw_is_known_where_the_clock_is(

@@ -280,3 +280,11 @@ def test_the_api_tells_sets_and_renames(own: Archive) -> None:
     problem(refused, 400)
     assert refused.get_json()["fields"].keys() == {"zone", "masks"}
     problem(api.get("/cameras/nobody"), 404)
+
+
+def test_what_the_api_refuses_in_part_changes_nothing(own: Archive) -> None:
+    api = api_of(own)
+    before = api.value("/cameras/yard"), own.catalog.audit.count()
+    for settings, name in (({"clock_offset": 3600}, STRANGE), ({"zone": "Lisbon"}, "Hof")):
+        problem(api.patch("/cameras/yard", json={"settings": settings, "name": name}), 400)
+        assert (api.value("/cameras/yard"), own.catalog.audit.count()) == before

@@ -222,7 +222,17 @@ def test_no_browser_makes_up_a_score(ana: Visitor, own: PageArchive, theft: Case
 
 
 @pytest.mark.parametrize(
-    "back", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", ""]
+    "back",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:1",
+        "",
+        "//[x",
+        "/a\nb",
+        "/\r\nX: y",
+    ],
 )
 def test_nobody_is_led_to_another_site(
     ana: Visitor, own: PageArchive, theft: Case, back: str
@@ -319,6 +329,16 @@ def test_the_player_of_a_moment_in_a_case_trims_it(
         page = ana.get(other)
         assert page.status_code == 200
         assert "/trim" not in words_of(page) and 'action="/collect"' in words_of(page)
+
+
+def test_a_note_and_tags_are_noted_as_they_are_kept(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    path = f"/cases/{theft.id}/moments/{moments(own, theft)[0].id}/describe"
+    assert ana.post(path, note=" " * 10_000, tags="," * 10_000 + " van ").status_code == 303
+    assert (noted(own)["note"], noted(own)["tags"]) == ("", ["van"])
+    refused = ana.post(path, note="x" * 4001)
+    assert refused.status_code == 400 and "at most 4000" in words_of(refused)
 
 
 def test_a_removed_moment_is_put_back_by_a_button_on_the_answer(
@@ -501,8 +521,11 @@ def test_moments_of_other_cameras_are_counted_and_neither_shown_nor_changed(
         ("/collect", {"case": theft.id, "found": signed}),
     ):
         assert ana.post(path, **fields).status_code == 404, path
-    refused = ana.post(f"/cases/{theft.id}/remove")
-    assert refused.status_code == 403 and "cameras that are not yours" in words_of(refused)
+    for path in (f"/cases/{theft.id}/remove", f"/cases/{theft.id}"):
+        refused = ana.post(path, name="mine", note="wiped")
+        assert refused.status_code == 403 and "cameras that are not yours" in words_of(refused)
+    kept = own.archive.catalog.cases.named("theft")
+    assert (kept.note, "Rename" in page) == ("", False)
     assert moments(own, theft) == before
     assert ana.post(visible, to=before[-1].id).status_code == 303
     ids = [one.id for one in before]

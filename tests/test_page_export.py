@@ -7,20 +7,26 @@ import zipfile
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
+from werkzeug.test import TestResponse
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.sheet import FormatName
 from tests.browser import NARROW, WIDE, watched_context
 from tests.page_archive import PageArchive
-from tests.page_client import get, words_of
+from tests.page_client import LOCAL, get, words_of
+
+
+def exported(client: FlaskClient, query: str) -> TestResponse:
+    """What the form under the results is answered with."""
+    return client.post(f"/export?{query}", base_url=LOCAL, headers={"Origin": LOCAL})
 
 
 @pytest.mark.parametrize("name", [FormatName.CSV, FormatName.JSON, FormatName.EDL, FormatName.OTIO])
 def test_the_moments_of_a_search_come_as_a_file(
     client: FlaskClient, collection: PageArchive, name: FormatName
 ):
-    answer = get(client, f"/export?q=a+red+box&camera=Yard&weak=1&format={name}")
+    answer = exported(client, f"q=a+red+box&camera=Yard&weak=1&format={name}")
     assert answer.status_code == 200
     assert answer.mimetype == FORMATS[name].media_type
     disposition = answer.headers["Content-Disposition"]
@@ -33,7 +39,7 @@ def test_the_moments_of_a_search_come_as_a_file(
 
 
 def test_chapters_of_several_recordings_come_in_one_zip(client: FlaskClient):
-    answer = get(client, "/export?q=a+box&format=vtt&weak=1")
+    answer = exported(client, "q=a+box&format=vtt&weak=1")
     assert answer.mimetype == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as folder:
         assert len(folder.namelist()) > 1
@@ -43,7 +49,7 @@ def test_chapters_of_several_recordings_come_in_one_zip(client: FlaskClient):
 
 def test_handles_are_added(client: FlaskClient):
     def starts(query: str) -> list[float]:
-        told = json.loads(get(client, f"/export?q=a+red+box&weak=1&format=json{query}").data)
+        told = json.loads(exported(client, f"q=a+red+box&weak=1&format=json{query}").data)
         return [one["spans"][0]["start_s"] for one in told["moments"]]
 
     assert starts("&handle_before=0.5") == [max(0, start - 0.5) for start in starts("")]
@@ -67,7 +73,7 @@ def test_handles_are_added(client: FlaskClient):
 def test_what_cannot_be_exported_is_one_sentence(
     client: FlaskClient, query: str, status: int, words: str
 ):
-    answer = get(client, f"/export?{query}")
+    answer = exported(client, query)
     assert (answer.status_code, words in words_of(answer)) == (status, True)
 
 

@@ -37,8 +37,10 @@ from tests.browser import served
 from tests.conftest import COMMAND, environment
 from tests.page_archive import PageArchive, page_archive
 from tests.page_client import LOCAL, get, words_of
-from tests.people import logged_in, send, with_users
+from tests.people import log_in, logged_in, send, with_users
+from tests.some_exports import write_some_exports
 from web.app import create_app
+from web.fetches import Fetches
 from web.making.job import JobState
 from web.making.shelf import Shelf
 
@@ -292,8 +294,8 @@ def test_a_search_and_a_selection_are_exported_in_any_format(
     assert len(zipfile.ZipFile(done(own, newest(own))).namelist()) == 2
     send_local(client, "/export?q=a+red+box&camera=Yard", format="clip", weak="1")
     assert done(own, newest(own)).suffix == ".mp4"
-    looked_at = get(client, "/export?q=a+red+box&format=clip&weak=1")
-    assert looked_at.status_code == 400, "no other site makes clips by a link"
+    looked_at = get(client, "/export?q=a+red+box&format=csv&weak=1")
+    assert looked_at.status_code == 405, "no other site exports by a link"
 
 
 def test_it_is_cancelled_gone_on_with_and_deleted(
@@ -337,6 +339,41 @@ def test_a_download_that_broke_off_goes_on_where_it_was(
     assert (other.status_code, other.content) == (200, content)
     past = httpx.get(there, headers={"Range": f"bytes={len(content)}-"})
     assert past.status_code == 416
+
+
+def test_a_fetch_is_noted_once_in_whatever_parts_and_again_for_another_login(
+    own: PageArchive,
+) -> None:
+    def fetched() -> list[str]:
+        entries = own.archive.catalog.audit.entries(action=Action.EXPORT)
+        return [one.user for one in entries if one.about.get("export") == number]
+
+    with with_users(own.archive, oli=(Role.OPERATOR, ())):
+        number = write_some_exports(own.archive, "oli")[0]
+        app = create_app(own.archive)
+        oli, again, ana = (app.test_client() for _ in range(3))
+        for one, name in ((oli, "oli"), (again, "oli"), (ana, "ana")):
+            log_in(one, name)
+        path = f"/exports/{number}/file"
+        assert get(oli, path, headers={"Range": "bytes=10-"}).status_code == 416
+        assert oli.head(path, base_url=LOCAL).status_code == 200
+        assert fetched() == [], "nothing was sent"
+        for part in ("bytes=-9", "bytes=1-", "bytes=0-3", "bytes=0-"):
+            assert get(oli, path, headers={"Range": part}).status_code == 206
+        assert fetched() == ["oli"]
+        assert get(again, path, headers={"Range": "bytes=1-"}).data == b"123456789"
+        assert get(ana, path).data == b"0123456789"
+        assert fetched() == ["ana", "oli", "oli"]
+
+
+def test_what_was_fetched_is_remembered_for_a_while_and_not_without_end() -> None:
+    ana, bob = ("ana", "127.0.0.1", "x"), ("bob", "127.0.0.1", "y")
+    few = Fetches(most=2)
+    assert [few.begins(one, "a") for one in (ana, bob, ana, bob)] == [True, True, False, False]
+    assert few.begins(ana, "b"), "and the oldest is forgotten"
+    assert [few.begins(bob, "a"), few.begins(ana, "a")] == [False, True]
+    brief = Fetches(together=0)
+    assert [brief.begins(ana, "a"), brief.begins(ana, "a")] == [True, True]
 
 
 def test_a_program_has_evidence_made_and_fetches_it(
@@ -387,6 +424,17 @@ def test_an_export_is_its_makers_and_the_admins(own: PageArchive, theft: Case) -
     with with_users(own.archive, oli=(Role.OPERATOR, ())):
         newcomer = logged_in(own.archive, "oli")
         assert get(newcomer, path).status_code == 404, "another had this name then"
+
+
+def test_it_stays_its_makers_under_their_cameras_new_name(own: PageArchive) -> None:
+    renamed = own.archive.catalog.renamed
+    with with_users(own.archive, oli=(Role.OPERATOR, ("Yard",))):
+        oli = logged_in(own.archive, "oli")
+        number = write_some_exports(own.archive, "oli", cameras=("Yard",))[0]
+        renamed.rename("Yard", "Back yard")
+        assert get(oli, f"/exports/{number}/file").data == b"0123456789"
+        assert f"export-{number}" in words_of(get(oli, "/exports"))
+        renamed.rename("Back yard", "Yard")
 
 
 def test_it_is_deleted_when_its_days_have_passed(client: FlaskClient, own: PageArchive) -> None:

@@ -98,7 +98,7 @@ def test_all_failures_can_be_reached_by_kind_and_source(
     decoder = words_of(get(asker, "/queue/failed?kind=decoder"))
     assert re.findall(r"(\w+\.mp4) is wrong", decoder) == ["crash.mp4"]
     assert "crash" not in words_of(get(asker, "/queue/failed?source=nvr"))
-    for wrong in ("kind=x", "again=-1", "page=x", "page=9999999999"):
+    for wrong in ("kind=x", "again=-1", "page=0", "page=x", "page=9999999999"):
         assert get(asker, f"/queue/failed?{wrong}").status_code == 400
 
 

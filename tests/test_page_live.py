@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from tests.page_client import get
 from tests.people import logged_in, with_users
 from tests.queued import WORKER, run_next, wait_in_line
 from tests.test_page_server import ask, connect, listening
+from tests.test_users import moved
 from tests.worker_process import PATIENCE, worker_with
 from web.live import MOST_STREAMS, LiveChanges, Topic
+from web.login import BY_ITSELF
 from web.server import PageServer
 
 ASKED = b"GET /queue/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -99,6 +102,22 @@ def test_whoever_may_no_more_is_told_no_more(
         assert get(vera, "/queue/events").status_code == 401
 
 
+def test_what_a_page_asks_for_by_itself_keeps_no_login_alive(archive: Archive) -> None:
+    nearly = archive.settings.login.unused - timedelta(minutes=2)
+    with with_users(archive):
+        ana = logged_in(archive)
+        moved(archive.catalog, seen=nearly)
+        get(ana, "/queue/events", buffered=False).close()
+        assert get(ana, "/exports", headers={BY_ITSELF: "yes"}).status_code == 200
+        moved(archive.catalog, seen=timedelta(minutes=3))
+        assert get(ana, "/exports").status_code == 401, "nobody has used it for so long"
+        ana = logged_in(archive)
+        moved(archive.catalog, seen=nearly)
+        assert get(ana, "/exports").status_code == 200
+        moved(archive.catalog, seen=timedelta(minutes=3))
+        assert get(ana, "/exports").status_code == 200, "somebody has"
+
+
 def test_all_streams_share_one_look() -> None:
     looks: list[float] = []
 
@@ -130,11 +149,11 @@ def context(browser: Browser, archive: Archive) -> Iterator[BrowserContext]:
 def test_a_page_that_is_told_asks_only_when_something_has_changed(
     page: Page, archive: Archive
 ) -> None:
-    asked: list[str] = []
+    asked: list[Request] = []
 
     def note(request: Request) -> None:
         if request.url.endswith("/work"):
-            asked.append(request.url)
+            asked.append(request)
 
     with page.expect_response("**/queue/events"):
         page.goto("/work")
@@ -146,6 +165,7 @@ def test_a_page_that_is_told_asks_only_when_something_has_changed(
     run_next(archive.catalog, done=150, total=600)
     expect(page.get_by_role("progressbar", name="a.mp4")).to_be_visible()
     assert 1 <= len(asked) <= 2
+    assert all(BY_ITSELF.lower() in request.headers for request in asked)
 
 
 def test_a_source_is_added_and_fills_before_ones_eyes(

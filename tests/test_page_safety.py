@@ -122,3 +122,56 @@ def test_another_web_site_cannot_post_here(client: FlaskClient) -> None:
         assert refused.status_code == 403
     own = client.post("/pictures", data=upload, base_url=LOCAL, headers={"Origin": LOCAL})
     assert own.status_code == 303
+
+
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+"""How a browser asks where somebody follows a link."""
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {**LINK, "Sec-Purpose": "prefetch"},
+        {},
+    ],
+    ids=["picture", "script", "frame", "ahead", "unsaid"],
+)
+def test_another_web_site_has_nothing_searched_played_or_saved(
+    client: FlaskClient, collection: PageArchive, site: str, how: dict[str, str]
+) -> None:
+    log = collection.archive.catalog.audit
+    before = log.count()
+    for path in (
+        "/?q=forged",
+        "/timeline?q=forged",
+        f"/recordings/{collection.yard.id}/play",
+        f"/recordings/{collection.yard.id}/still?time=1",
+        f"/recordings/{collection.yard.id}/frame?time=1",
+        f"/api/v1/recordings/{collection.yard.id}/video",
+    ):
+        answer = get(client, path, headers={"Sec-Fetch-Site": site, **how})
+        assert answer.status_code == 403, path
+        assert "another web site" in answer.get_data(as_text=True)
+    assert log.count() == before
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
+def test_a_link_from_elsewhere_leads_to_a_page_and_gives_nothing_away(
+    client: FlaskClient, collection: PageArchive, site: str
+) -> None:
+    headers = {"Sec-Fetch-Site": site, **LINK}
+    for path in ("/", "/cases", f"/recordings/{collection.yard.id}/play?t=1"):
+        assert get(client, path, headers=headers).status_code == 200, path
+    for path in (
+        f"/recordings/{collection.yard.id}/still?time=1",
+        "/exports/1/file",
+        "/audit.jsonl",
+        "/api/v1/export?q=a+red+box&format=csv&weak=1",
+    ):
+        refused = get(client, path, headers=headers).status_code == 403
+        assert refused == (site in ("cross-site", "same-site")), path
+    assert get(client, "/export?q=a+red+box&format=csv", headers=headers).status_code == 405

@@ -13,7 +13,7 @@ from mmrag_video.catalog.audit import Action, broken_at
 from mmrag_video.catalog.users import Role, User
 from tests.markdown import ROOT
 from tests.page_archive import PageArchive
-from tests.page_client import get, words_of
+from tests.page_client import LOCAL, get, words_of
 from tests.people import PASSWORD, log_in, logged_in, send, with_users
 from web.app import create_app
 
@@ -131,6 +131,53 @@ def test_searches_views_and_changes_are_noted_with_who_and_from_where(
         (Action.LOGOUT, {}),
     ]
     assert {(entry.user, entry.address) for entry in entries} == {("vera", "127.0.0.1")}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("&has=" + "x" * 601, "has: at most 600 characters"),
+        ("&off=" + "x" * 601, "off: at most 600 characters"),
+        ("&camera=" + "x" * 501, "camera: at most 500 characters"),
+        ("".join(f"&has={number}" for number in range(51)), "has: at most 50"),
+        ("".join(f"&off={number}" for number in range(51)), "off: at most 50"),
+        ("".join(f"&camera={number}" for number in range(501)), "camera: at most 500"),
+        ("&box=" + "1" * 121, "box: at most 120 characters"),
+        ("&from=2025-03-04T14:00:00." + "1" * 121, "from: at most 120 characters"),
+        ("&after=22:00" + "1" * 121, "after: at most 120 characters"),
+        ("&q=" + "x" * 501, "at most 500"),
+    ],
+)
+def test_no_search_makes_an_entry_of_any_length(
+    collection: PageArchive, more: str, told: str
+) -> None:
+    client, log = create_app(collection.archive).test_client(), collection.archive.catalog.audit
+    before = log.count()
+    for path in ("/", "/timeline", "/answer", "/export"):
+        method = "POST" if path == "/export" else "GET"
+        asked = f"{path}?{more}" if "&q=" in more else f"{path}?q=red{more}"
+        answer = client.open(asked, method=method, base_url=LOCAL)
+        assert (answer.status_code, told in words_of(answer)) == (400, True), path
+    assert get(client, f"/api/v1/search?{more}&q=red").status_code == 400
+    assert log.count() == before
+
+
+def test_what_is_noted_of_a_form_is_what_was_kept(admin: FlaskClient, staffed: Archive) -> None:
+    wide = "x" + " " * 10_000 + "y"
+    case = send(admin, "/cases", name="first").headers["Location"]
+    send(admin, case, name=wide, note=" " * 10_000)
+    assert noted(staffed)[0][2] == {
+        "case": "first",
+        "what": "changed the case",
+        "name": "x y",
+        "note": "",
+    }
+    before = staffed.catalog.audit.count()
+    assert send(admin, "/queue/failed/retry", source="x" * 10_000).status_code == 400
+    many = {"name": "bob", "password": PASSWORD, "role": "viewer"}
+    refused = send(admin, "/users", camera=["x" * 10_000], **many)
+    assert refused.status_code == 400 and "at most 500 cameras" in words_of(refused)
+    assert staffed.catalog.audit.count() == before
 
 
 def test_the_page_lists_entries_page_by_page_and_by_user_and_action(

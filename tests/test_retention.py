@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
 from mmrag_video.errors import ExitCode
 from mmrag_video.letting_go import let_go
+from mmrag_video.moments import Span
 from mmrag_video.reindex import drop_other_indexes, reindex_paths
 from mmrag_video.retention import (
     LEAP,
@@ -38,8 +40,10 @@ from mmrag_video.settings import (
     SamplerSection,
     SourceSettings,
 )
+from mmrag_video.video.clips import UNFINISHED
 from tests.conftest import Command, ingest_all
 from tests.queued import wait_in_line
+from web.clip_cache import ClipCache
 from workers.chores import Chores
 from workers.ringing import Ringing
 from workers.scanning import seen
@@ -80,6 +84,19 @@ def test_vectors_pictures_and_rows_go_together_and_the_others_stay(two: Archive)
     assert two.catalog.recording(held["yard"]) is None
     assert two.catalog.camera_names() == ["gate"]
     assert look(two) == []
+
+
+def test_what_was_re_encoded_for_the_browser_goes_too(two: Archive) -> None:
+    held = {one.camera: one for one in two.catalog.recordings()}
+    cache = ClipCache(two.clip_cache)
+    yard, gate = (
+        cache.clip(Span(held[camera], Fraction(1), Fraction(2)), held[camera].path)
+        for camera in ("yard", "gate")
+    )
+    being_written = yard.with_name(f".{yard.name}.0{UNFINISHED}")
+    being_written.touch()
+    go(two, held["yard"].id)
+    assert list(two.directory.clips.iterdir()) == [gate]
 
 
 def test_a_recording_goes_from_every_index(two: Archive) -> None:

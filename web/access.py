@@ -1,11 +1,15 @@
 """Who is asking, what they may see and do, and the note of it in the audit log.
 
-Every view goes through here: it takes recordings and cameras from these functions and not from the
-catalog, so that nobody sees a camera that is not theirs.
+Views take recordings and cameras from these functions and not from the catalog, so that nobody sees
+a camera that is not theirs. What is kept by other names is sifted where it is: the moments of cases
+in `case_page.py`, saved searches and their hits in `saved_views.py`, exports in `own_exports.py`.
+What is about all cameras at once asks the catalog, behind `check_sees_all_cameras` or for admins;
+and the recordings before and after one are of the same camera.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,6 +17,7 @@ from flask import g, request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.footage import Beside
 from mmrag_video.catalog.records import Camera, Recording
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.index.frames import FrameFilter
@@ -94,9 +99,12 @@ def camera_names() -> list[str]:
     return [name for name in services().archive.catalog.camera_names() if user().may_see(name)]
 
 
-def recordings(camera: str | None = None) -> list[Recording]:
-    """Those of a camera, or of all, that may be seen: by camera, wall-clock start and path."""
-    known = services().archive.catalog.recordings(camera=camera)
+def recordings(camera: str | None = None, ids: Collection[str] | None = None) -> list[Recording]:
+    """Those of a camera, or of these ids, that may be seen: by camera, wall-clock start and path.
+
+    Without either, all of them.
+    """
+    known = services().archive.catalog.recordings(camera=camera, ids=ids)
     return [one for one in known if user().may_see(one.camera)]
 
 
@@ -109,6 +117,12 @@ def camera(name: str) -> Camera:
         if known.name == name:
             return known
     raise NotFound("There is no such camera in the collection.")
+
+
+def recorded_at(moment: datetime) -> list[Beside]:
+    """What the cameras that may be seen saw at a moment, by name."""
+    every = services().archive.catalog.footage.at(moment)
+    return [one for one in every if user().may_see(one.recording.camera)]
 
 
 def latest_recordings(camera: str, limit: int) -> list[Recording]:

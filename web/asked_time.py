@@ -8,16 +8,17 @@ from werkzeug.datastructures import MultiDict
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.moments import Span
+from mmrag_video.video.timecode import seconds_in
 
-_SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
 _FRACTION = re.compile(r"\d{1,20}/\d{1,20}", re.ASCII)
 
 
 def parse_seconds(name: str, text: str) -> Fraction:
     """Seconds such as 12.480. Raises UsageError, which names the field."""
-    if not _SECONDS.fullmatch(text):
+    seconds = seconds_in(text)
+    if seconds is None:
         raise UsageError(f"{name}: {text[:40]!r} is not a number of seconds such as 12.480.")
-    return Fraction(text)
+    return seconds
 
 
 def parse_exact(name: str, text: str) -> Fraction:

@@ -14,6 +14,7 @@ from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from web import access
 from web.row_number import row_number
+from web.security import for_own_links
 from web.services import services
 
 blueprint = Blueprint("audit", __name__)
@@ -74,6 +75,7 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.get("/audit.jsonl")
+@for_own_links
 @access.needs(Role.ADMIN)
 def export() -> Response:
     """All entries, oldest first, one JSON object a line; the last is that of this export.

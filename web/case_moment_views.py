@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from mmrag_video.cases import checked_note, typed_time
+from mmrag_video.cases import checked_note, checked_tags, typed_time
 from mmrag_video.cases import describe as write_down
 from mmrag_video.catalog.case_records import CaseMoment
 from mmrag_video.catalog.cases import Cases
@@ -61,12 +61,13 @@ def describe(number: int, moment: int) -> ResponseReturnValue:
         CaseField("tags", f"tags-{moment}", ", ".join(known.tags), plain_tags),
     )
     try:
-        note, tags = (one.settled() for one in fields)
-        write_down(services().archive, moment, note, tags.split(", "))
+        note, typed_tags = (one.settled() for one in fields)
+        tags = checked_tags(typed_tags.split(","))
+        write_down(services().archive, moment, note, tags)
     except UsageError as error:
         typed = unsaved(_part(moment), fields, error)
         return opened.render(problem=str(error), unsaved=typed), 400
-    return _shown(opened, moment, "described", note=note, tags=tags.split(", "))
+    return _shown(opened, moment, "described", note=note, tags=tags)
 
 
 @blueprint.post("/<number:moment>/remove")
@@ -76,7 +77,7 @@ def remove(number: int, moment: int) -> ResponseReturnValue:
     opened = open_case(number)
     removed = opened.moment(moment)
     _cases().remove_moment(moment)
-    opened.note("removed a moment", moment=moment, spans=_spans(removed))
+    opened.note("removed a moment", moment=moment, spans=[span.plain() for span in removed.spans])
     return open_case(number).render(removed=services().findings.sign_removed(removed))
 
 
@@ -126,10 +127,6 @@ def _ends_asked(moment: CaseMoment) -> tuple[Fraction, Fraction]:
         for name, exact in now.items()
     )
     return start, end
-
-
-def _spans(moment: CaseMoment) -> list[list[str]]:
-    return [[span.recording, str(span.start), str(span.end)] for span in moment.spans]
 
 
 def _cases() -> Cases:

@@ -60,7 +60,7 @@ class CasePage:
         if self.hidden:
             raise Forbidden(
                 "This case holds moments of cameras that are not yours; "
-                "only somebody who sees them all can remove it."
+                "only somebody who sees them all can change or remove it."
             )
 
     def render(

@@ -44,6 +44,7 @@ def case(number: int) -> str:
 def change(number: int) -> ResponseReturnValue:
     """Give a case another name and note."""
     opened = open_case(number)
+    opened.check_all_seen()
     archive, case = services().archive, opened.case
     fields = (
         CaseField("name", "case-name", case.name, checked_name),

@@ -9,6 +9,7 @@ from threading import Condition
 
 from werkzeug.exceptions import ServiceUnavailable
 
+from mmrag_video.data_directory import clip_name
 from mmrag_video.moments import Span
 from mmrag_video.video.clips import LONGEST_CUT, UNFINISHED, cut_for_browser
 
@@ -49,7 +50,7 @@ class ClipCache:
         Raises RecordingError if it cannot be made, and ServiceUnavailable if too many are being
         made, or this one by somebody else and not soon enough.
         """
-        target = self._folder / f"{span.recording.id}-{_mark(span)}.mp4"
+        target = self._folder / clip_name(span.recording.id, span.start, span.end)
         with self._changed:
             self._wait_for_turn(target)
             if _use(target):
@@ -121,8 +122,3 @@ def _busy() -> ServiceUnavailable:
         "Other videos are being made ready for the browser; this one will be a little later.",
         retry_after=_RETRY_AFTER,
     )
-
-
-def _mark(span: Span) -> str:
-    """Start and end in microseconds."""
-    return f"{round(span.start * 1_000_000)}-{round(span.end * 1_000_000)}"

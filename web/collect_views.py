@@ -1,7 +1,6 @@
 """Collecting into a case: what a search found, or a part of a recording."""
 
 from fractions import Fraction
-from urllib.parse import urlsplit
 
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,8 @@ from mmrag_video.moments import Span
 from web import access
 from web.case_page import CasePage, open_case
 from web.collecting import LAST_CASE
+from web.own_paths import own_path
+from web.row_number import number_in
 from web.services import services
 
 blueprint = Blueprint("collect", __name__)
@@ -88,9 +89,9 @@ def _found_here(span: Span) -> Finding | None:
 
 
 def _chosen_case() -> CasePage:
-    number, name = request.form.get("case", ""), request.form.get("new", "").strip()
-    if number.isascii() and number.isdecimal() and len(number) < 19:
-        return open_case(int(number))
+    number, name = number_in(request.form.get("case", "")), request.form.get("new", "").strip()
+    if number is not None:
+        return open_case(number)
     if not name:
         raise UsageError("Choose a case, or give the new one a name.")
     case = make_case(services().archive, name, access.user().name)
@@ -116,9 +117,4 @@ def _told(case: Case, added: list[Added]) -> dict[str, object]:
 
 def _back(case: Case) -> str:
     """Where the form was, if that is an address of this page, else the case."""
-    back = request.form.get("back", "")
-    address = urlsplit(back)
-    is_ours = back.startswith("/") and not back.startswith(("//", "/\\"))
-    if not is_ours or address.scheme or address.netloc:
-        return url_for("cases.case", number=case.id)
-    return back
+    return own_path(request.form.get("back", "")) or url_for("cases.case", number=case.id)

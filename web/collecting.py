@@ -15,6 +15,7 @@ from mmrag_video.catalog.users import Role
 from mmrag_video.moments import Moment, Span
 from web import access
 from web.case_page import may_see
+from web.row_number import number_in
 from web.search_form import SearchForm
 from web.services import services
 
@@ -93,10 +94,10 @@ class Collecting:
 
     def moment_to_trim(self, span: Span) -> CaseMoment | None:
         """The moment of a case whose ends are to be set in the player; None where none is."""
-        number = request.args.get("collected", "")
-        if not self.may or not (number.isascii() and number.isdecimal() and len(number) < 19):
+        number = number_in(request.args.get("collected", ""))
+        if not self.may or number is None:
             return None
-        moment = services().archive.catalog.cases.moment(int(number))
+        moment = services().archive.catalog.cases.moment(number)
         if moment is None or not may_see(moment):
             return None
         shows = any(one.recording == span.recording.id for one in moment.spans)

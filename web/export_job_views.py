@@ -15,9 +15,11 @@ from web import access
 from web.asked_time import parse_seconds
 from web.byte_ranges import send_download
 from web.case_page import open_case
+from web.fetch_notes import note_fetched
 from web.making.job import ExportJob, JobKind, JobOrder, JobState, MadeFile
 from web.ordering import place_evidence
 from web.own_exports import own_export, own_exports
+from web.security import for_own_links
 from web.services import services
 
 blueprint = Blueprint("export_jobs", __name__)
@@ -55,6 +57,7 @@ def order_evidence(number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/exports/<number:number>/file")
+@for_own_links
 @access.needs(Role.OPERATOR)
 def file(number: int) -> Response:
     """What was made, to be saved; a download that broke off goes on where it was."""
@@ -64,10 +67,15 @@ def file(number: int) -> Response:
         response = send_download(path, _TYPES[path.suffix], made.sha256)
     except FileNotFoundError:
         raise NotFound("This export was deleted just now.") from None
-    if request.method == "GET" and _begins():
-        access.note(
-            Action.EXPORT, what="fetched", export=number, title=job.order.title, sha256=made.sha256
-        )
+    note_fetched(
+        response,
+        f"export {number} {made.sha256}",
+        Action.EXPORT,
+        what="fetched",
+        export=number,
+        title=job.order.title,
+        sha256=made.sha256,
+    )
     return response
 
 
@@ -143,11 +151,6 @@ def handle_asked(name: str) -> Fraction:
 
 def _regions(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (line.strip() for line in text.splitlines())))
-
-
-def _begins() -> bool:
-    """Whether the file is asked for from its beginning, and not the rest of a download."""
-    return request.range is None or request.range.ranges[0][0] == 0
 
 
 def _note(what: str, job: ExportJob) -> None:

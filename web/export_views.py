@@ -54,22 +54,19 @@ _SOON = 4.0
 """Seconds that somebody waits for one clip, before they are sent to the page of exports."""
 
 
-@blueprint.route("/export", methods=["GET", "POST"])
+@blueprint.post("/export")
 @access.needs(Role.OPERATOR)
 def download() -> ResponseReturnValue:
     """The search in the address, found again, in the format that `format` names.
 
     `handle_before` and `handle_after`: seconds to add; `weak`: also what does not stand out.
-    Several documents come as a zip, with what was left out in `problems.txt`. Clips are made for
-    those alone who send a form.
+    Several documents come as a zip, with what was left out in `problems.txt`.
     """
     opened = open_form_page("search.html")
     title = opened.form.words or "mmrag-video"
     kind = _clip_kind()
     if kind is None:
         return _exported(_moments(opened), _order(title))
-    if request.method != "POST":
-        raise UsageError("Clips are made when the form of the page is sent.")
     return _clips(_moments(opened), title, kind)
 
 

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.jobs import Failures
-from mmrag_video.catalog.tally import counts_by_source
+from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import ErrorKind, UsageError
 from web import access
@@ -19,6 +19,7 @@ blueprint = Blueprint("failures", __name__)
 # Files are in the queue before anybody knows which camera they are of.
 blueprint.before_request(access.check_sees_all_cameras)
 _ON_A_PAGE = 50
+_MOST_PAGES = 10**9
 KINDS: Mapping[ErrorKind, str] = {
     ErrorKind.RECORDING: "the file",
     ErrorKind.DECODER: "decoding it",
@@ -34,18 +35,17 @@ KINDS: Mapping[ErrorKind, str] = {
 def page() -> ResponseReturnValue:
     """Some of the failures, the newest first."""
     archive = services().archive
-    shown, number = _shown(request.args), _number("page", 1)
+    shown, number = _shown(request.args), _page_number()
     jobs = archive.catalog.jobs
     count = jobs.count_failed(shown)
-    counts = counts_by_source(archive.catalog.database)
     return render_template(
         "failures.html",
         shown=shown,
         kinds=KINDS,
-        sources=sorted(name for name, files in counts.items() if files.failed),
+        sources=sorted(name for name, files in _counts().items() if files.failed),
         jobs=jobs.failed(_ON_A_PAGE, shown, skip=(number - 1) * _ON_A_PAGE),
         count=count,
-        again=_number("again", 0),
+        again=row_number(request.args.get("again", "0"), "a number of files"),
         page=number,
         more=count > number * _ON_A_PAGE,
         zone=archive.settings.clock.zone,
@@ -57,6 +57,8 @@ def page() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or without one all of a kind and a source."""
     shown, number = _shown(request.form), request.form.get("job")
+    if shown.source is not None and shown.source not in _counts():
+        raise UsageError(f"{shown.source[:40]!r} is no source of a file in the queue.")
     which = None if number is None else [row_number(number, "a job")]
     again = services().archive.catalog.jobs.ask_again(which, shown)
     access.note(
@@ -79,9 +81,13 @@ def _shown(fields: MultiDict[str, str]) -> Failures:
     return Failures(ErrorKind(kind) if kind else None, source or None)
 
 
-def _number(name: str, otherwise: int) -> int:
-    """Raises UsageError."""
-    number = request.args.get(name, f"{otherwise}")
-    if not (number.isascii() and number.isdecimal() and len(number) < 10):
-        raise UsageError(f"{number[:20]!r} is not a number for {name!r}.")
-    return max(int(number), otherwise)
+def _counts() -> Mapping[str, SourceCounts]:
+    return counts_by_source(services().archive.catalog.database)
+
+
+def _page_number() -> int:
+    """At most some: what is skipped is counted in 64 bits."""
+    number = row_number(request.args.get("page", "1"), "a page")
+    if not 0 < number <= _MOST_PAGES:
+        raise UsageError(f"There are pages from 1 to {_MOST_PAGES}.")
+    return number

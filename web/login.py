@@ -20,6 +20,8 @@ from web.api.problems import is_for_api
 from web.services import services
 
 COOKIE = "mmrag_login"
+BY_ITSELF = "X-By-Itself"
+"""A header of what a page asks for while nobody does anything: see live.js."""
 _NEEDED = "Please log in; a login ends by itself after a while."
 
 
@@ -91,7 +93,8 @@ def _load(asked: Request) -> LoggedIn | None:
     if not token:
         return None
     archive = services().archive
-    user = archive.catalog.logins.user(token, archive.settings.login)
+    is_use = request.endpoint != "live.events" and BY_ITSELF not in request.headers
+    user = archive.catalog.logins.user(token, archive.settings.login, is_use=is_use)
     return None if user is None else LoggedIn(user, token)
 
 

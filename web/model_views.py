@@ -111,9 +111,9 @@ def _missing(overview: IndexOverview) -> Sequence[Recording]:
     """What can be found now, and is not in the index that the settings make."""
     if overview.wanted is None:
         return []
-    catalog = services().archive.catalog
-    there = {one.id for one in catalog.recordings(index=overview.wanted.fingerprint)}
-    return [one for one in catalog.recordings() if one.id not in there and not one.live]
+    indexed = services().archive.catalog.recordings(index=overview.wanted.fingerprint)
+    there = {one.id for one in indexed}
+    return [one for one in access.recordings() if one.id not in there and not one.live]
 
 
 def _differences(overview: IndexOverview) -> Mapping[str, tuple[str, str]]:

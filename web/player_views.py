@@ -21,6 +21,7 @@ from web.player_marks import boxes_between, kept_frame_at, marks_of
 from web.present_file import present_file
 from web.same_time import other_cameras
 from web.search_form import SearchForm
+from web.security import for_own_links
 from web.services import services
 
 blueprint = Blueprint("player", __name__, url_prefix="/recordings/<sha256:recording_id>")
@@ -99,6 +100,7 @@ def glimpse(recording_id: str) -> Response:
 
 
 @blueprint.get("/still")
+@for_own_links
 @access.needs(Role.OPERATOR)
 def save_still(recording_id: str) -> Response:
     """The frame on screen at `time`, at full size, to be saved; `as` is png or jpg."""

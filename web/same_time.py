@@ -37,9 +37,8 @@ def other_cameras(recording: Recording, time: Fraction) -> list[Beside] | None:
         return None
     return [
         beside
-        for beside in services().archive.catalog.footage.at(moment)
+        for beside in access.recorded_at(moment)
         if beside.recording.camera != recording.camera
-        and access.user().may_see(beside.recording.camera)
     ]
 
 

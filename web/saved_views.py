@@ -134,14 +134,9 @@ def _render(form: SearchForm, problem: str = "") -> str:
 
 def shown_hits(searches: Mapping[int, SavedSearch], limit: int) -> list[ShownHit]:
     """The newest hits of these searches in the user's cameras."""
-    catalog = services().archive.catalog
-    hits = catalog.hits.newest(limit, cameras=access.user().cameras)
+    hits = services().archive.catalog.hits.newest(limit, cameras=access.user().cameras)
     ids = {hit.moment.recording for hit in hits}
-    recordings = {
-        recording.id: recording
-        for recording in catalog.recordings(ids=ids)
-        if access.user().may_see(recording.camera)
-    }
+    recordings = {recording.id: recording for recording in access.recordings(ids=ids)}
     return [
         ShownHit(hit, searches[hit.search], recordings.get(hit.moment.recording))
         for hit in hits

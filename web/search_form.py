@@ -11,11 +11,26 @@ from werkzeug.datastructures import MultiDict
 
 from mmrag_video.asking.clock_times import minute_of_day
 from mmrag_video.asking.weekdays import NAMES
+from mmrag_video.catalog.records import LONGEST_CAMERA, MOST_CAMERAS
 from mmrag_video.errors import UsageError
 from mmrag_video.index.frames import MINUTES_A_DAY, FrameFilter, TimesOfDay
+from web.row_number import number_in
 
 MOST_CHARACTERS = 500
 MOST_MOMENTS = 200
+MOST_KEYS = 50
+"""Facets, or chips that are taken off."""
+LONGEST_KEY = 600
+"""Characters: a chip's key holds its words."""
+_LONGEST_VALUE = 120
+"""Characters of what is neither words, a camera nor a key: the longest names a frame."""
+_SEVERAL = {
+    "camera": (MOST_CAMERAS, LONGEST_CAMERA),
+    "weekday": (len(NAMES), _LONGEST_VALUE),
+    "off": (MOST_KEYS, LONGEST_KEY),
+    "has": (MOST_KEYS, LONGEST_KEY),
+}
+"""Of fields that may be given several times: how often, and how many characters each."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +66,27 @@ class SearchForm:
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "SearchForm":
-        """The form as it stands in an address or a posted body."""
+        """The form as it stands in an address or a posted body.
+
+        Raises UsageError for more than a search can need: what is asked goes into the audit log.
+        Of the words, `checked_words` says so.
+        """
         return cls(
             words=fields.get("q", "").strip(),
             cameras=_several(fields, "camera"),
-            start=fields.get("from", "").strip(),
-            end=fields.get("to", "").strip(),
-            picture=fields.get("picture", "").strip(),
-            limit=fields.get("limit", "").strip(),
-            hours_from=fields.get("after", "").strip(),
-            hours_to=fields.get("before", "").strip(),
+            start=_single(fields, "from"),
+            end=_single(fields, "to"),
+            picture=_single(fields, "picture"),
+            limit=_single(fields, "limit"),
+            hours_from=_single(fields, "after"),
+            hours_to=_single(fields, "before"),
             weekdays=_several(fields, "weekday"),
             taken_off=_several(fields, "off"),
             any_camera=bool(fields.get("any")),
             facets=_several(fields, "has"),
-            like=fields.get("like", "").strip(),
-            box=fields.get("box", "").strip(),
-            group=fields.get("group", "").strip(),
+            like=_single(fields, "like"),
+            box=_single(fields, "box"),
+            group=_single(fields, "group"),
         )
 
     @property
@@ -209,13 +228,31 @@ class SearchForm:
         """How many moments to answer with. Raises UsageError."""
         if not self.limit:
             return usual
-        if not (self.limit.isascii() and self.limit.isdecimal() and len(self.limit) <= 6):
+        limit = number_in(self.limit)
+        if limit is None:
             raise UsageError(f"The limit {self.limit[:20]!r} is not a whole number.")
-        return max(1, min(int(self.limit), MOST_MOMENTS))
+        return max(1, min(limit, MOST_MOMENTS))
+
+
+def _single(fields: MultiDict[str, str], name: str) -> str:
+    return _short(name, fields.get(name, "").strip(), _LONGEST_VALUE)
 
 
 def _several(fields: MultiDict[str, str], name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in fields.getlist(name) if value))
+    most, longest = _SEVERAL[name]
+    values = tuple(dict.fromkeys(value for value in fields.getlist(name) if value))
+    if len(values) > most:
+        raise UsageError(f"{name}: at most {most} can be given at once; these are {len(values)}.")
+    return tuple(_short(name, value, longest) for value in values)
+
+
+def _short(name: str, value: str, longest: int) -> str:
+    if len(value) > longest:
+        raise UsageError(
+            f"{name}: at most {longest} characters are read; {value[:40]!r} goes on for "
+            f"{len(value)}."
+        )
+    return value
 
 
 def _minute(field: str, text: str) -> int:

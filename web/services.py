@@ -9,6 +9,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.disk_use import DiskUse
 from web.attempts import Attempts
 from web.clip_cache import ClipCache
+from web.fetches import Fetches
 from web.health_check import HealthCheck
 from web.live import LiveChanges
 from web.making.maker import ExportMaker
@@ -51,6 +52,8 @@ class Services:
     short_work: ShortWork = field(default_factory=ShortWork)
     attempts: Attempts = field(default_factory=Attempts)
     """Logins that failed."""
+    fetches: Fetches = field(default_factory=Fetches)
+    """Files that the audit log says were fetched."""
     hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_PASSWORDS_AT_ONCE))
     """Held while a password is being checked."""
     findings: SignedFindings = field(default_factory=SignedFindings)

@@ -43,7 +43,7 @@ class SignedFindings:
                     "case": moment.case,
                     "position": moment.position,
                     "found": _plain_finding(moment.found),
-                    "spans": [_plain_span(span) for span in moment.spans],
+                    "spans": [span.plain() for span in moment.spans],
                     "note": moment.note,
                     "tags": list(moment.tags),
                     "added": moment.added.isoformat(),
@@ -82,8 +82,8 @@ def _read(serializer: URLSafeSerializer, text: str) -> Any:
 
 def _plain_finding(finding: Finding) -> dict[str, Any]:
     return {
-        "spans": [_plain_span(span) for span in finding.spans],
-        "best": _plain_span(finding.best),
+        "spans": [span.plain() for span in finding.spans],
+        "best": finding.best.plain(),
         "query": finding.query,
         "score": finding.score,
         "confidence": finding.confidence.value if finding.confidence else None,
@@ -100,10 +100,6 @@ def _finding(plain: dict[str, Any]) -> Finding:
         confidence=Confidence(plain["confidence"]) if plain["confidence"] else None,
         why=plain["why"],
     )
-
-
-def _plain_span(span: CaseSpan) -> list[str]:
-    return [span.recording, str(span.start), str(span.end)]
 
 
 def _span(plain: list[str]) -> CaseSpan:

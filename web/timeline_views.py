@@ -87,7 +87,7 @@ def at() -> ResponseReturnValue:
     moment = SearchForm(start=request.args.get("time", "")).filter((), _zone()).start
     if camera not in access.camera_names() or moment is None:
         raise NotFound("There is no such camera in the collection.")
-    for beside in services().archive.catalog.footage.at(moment):
+    for beside in access.recorded_at(moment):
         if beside.recording.camera == camera:
             time = address_seconds(beside.time)
             search = {} if form.asks_nothing else form.arguments()
@@ -126,8 +126,8 @@ def _marked(opened: FormPage, shown: Timeline) -> Marked:
     recall = services().archive.settings.search.recall
     if form.asks_nothing:
         return Marked({}, {}, is_full=False, most=MOST_MOMENTS, recall=recall)
-    access.note(Action.SEARCH, **form.about())
     question = replace(opened, form=form).asked
+    access.note(Action.SEARCH, **form.about())
     most = MOST_MOMENTS if question.then is None else 2 * MOST_MOMENTS
     found = all_found(form, question)
     matches: dict[str, list[Match]] = defaultdict(list)

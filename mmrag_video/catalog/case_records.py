@@ -29,6 +29,10 @@ class CaseSpan:
     start: Fraction
     end: Fraction
 
+    def plain(self) -> list[str]:
+        """As JSON has it: its recording, and exactly its start and end."""
+        return [self.recording, str(self.start), str(self.end)]
+
 
 @dataclass(frozen=True)
 class Finding:

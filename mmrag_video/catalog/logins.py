@@ -37,8 +37,11 @@ class Logins:
                 session.add(LoginRow(token=_kept(token), user=user, created=now, seen=now))
         return token
 
-    def user(self, token: str, limits: LoginSettings) -> User | None:
-        """Whose login it is, and note that it was used; None if there is none or it has ended."""
+    def user(self, token: str, limits: LoginSettings, *, is_use: bool = True) -> User | None:
+        """Whose login it is; None if there is none or it has ended.
+
+        `is_use`: whether that is noted as a use of it, from which on it lasts for as long again.
+        """
         now = datetime.now(UTC)
         query = (
             select(LoginRow.seen, UserRow)
@@ -50,7 +53,7 @@ class Logins:
         if found is None:
             return None
         seen, row = found
-        if now - seen > _SEEN_EVERY:
+        if is_use and now - seen > _SEEN_EVERY:
             self._note_use(token, now)
         return user_of(row)
 

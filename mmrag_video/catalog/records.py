@@ -8,6 +8,11 @@ from pathlib import Path
 
 from mmrag_video.video.wall_clock import Clock
 
+MOST_CAMERAS = 500
+"""That can be named at once: in a search, or for a user."""
+LONGEST_CAMERA = 500
+"""Characters of a name that is asked for; those of folders are shorter."""
+
 
 class RunState(StrEnum):
     """How an ingest run stands."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mmrag_video.catalog.database import Database
 from mmrag_video.catalog.passwords import hash_of, is_outdated, is_right
 from mmrag_video.catalog.people_schema import LoginRow, UserRow
+from mmrag_video.catalog.records import LONGEST_CAMERA, MOST_CAMERAS
 from mmrag_video.errors import UsageError
 
 _LONGEST_NAME = 64
@@ -229,6 +230,11 @@ def _proper_name(name: str) -> str:
 
 def _proper_cameras(role: Role, cameras: Sequence[str]) -> tuple[str, ...]:
     own = tuple(dict.fromkeys(camera for camera in cameras if camera))
+    if len(own) > MOST_CAMERAS or any(len(camera) > LONGEST_CAMERA for camera in own):
+        raise UsageError(
+            f"A user is given at most {MOST_CAMERAS} cameras, with names of at most "
+            f"{LONGEST_CAMERA} characters; without any they see all."
+        )
     if own and role is Role.ADMIN:
         raise UsageError("An admin sees all cameras: choose none, or another role.")
     return own

@@ -13,6 +13,7 @@ from mmrag_video.video.frame_rate import FrameRate
 _PATTERN = re.compile(
     r"(?:(?P<hours>\d+):)?(?P<minutes>[0-5]?\d):(?P<seconds>[0-5]?\d(?:\.\d+)?)", re.ASCII
 )
+_SECONDS = re.compile(r"\d{1,8}(\.\d{1,9})?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +54,11 @@ class Timecode:
     def from_here_on(self) -> "Timecode":
         """To the millisecond, and not before: what is shown there is not the frame before."""
         return Timecode(Fraction(math.ceil(self.seconds * 1000), 1000))
+
+
+def seconds_in(text: str) -> Fraction | None:
+    """The seconds that a text such as `12.480` is, exactly; None if it is something else."""
+    return Fraction(text) if _SECONDS.fullmatch(text) else None
 
 
 def address_seconds(seconds: Fraction) -> str:

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from mmrag_video import json_shapes as shapes
 from mmrag_video.as_json import camera_details_to_json
-from mmrag_video.camera_settings import camera_in_force
+from mmrag_video.camera_settings import camera_in_force, checked_values
 from mmrag_video.catalog.users import Role
 from web import access, camera_views
 from web.api.operation import Fields, operation
@@ -55,12 +55,18 @@ def camera(camera: str) -> shapes.CameraDetails:
 @operation(shapes.CameraDetails, role=Role.ADMIN)
 def change(camera: str, body: CameraChange) -> shapes.CameraDetails:
     """Set what is particular about a camera, or give it another name."""
-    name = access.camera(camera).name
-    if body.settings is not None:
-        camera_views.set_camera(name, body.settings.model_dump(mode="json", exclude_unset=True))
+    name, archive = access.camera(camera).name, services().archive
+    asked = body.settings
+    values = None if asked is None else asked.model_dump(mode="json", exclude_unset=True)
+    # What can be refused comes first: a change is made as a whole, or not at all. No camera that
+    # the settings name is renamed, so what may be set is the same under the new name.
+    if values is not None:
+        checked_values(archive.settings, archive.catalog, name, values)
     if body.name is not None and body.name != name:
         camera_views.give_name(name, body.name)
         name = body.name
+    if values is not None:
+        camera_views.set_camera(name, values)
     return _told(name)
 
 

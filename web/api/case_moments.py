@@ -101,8 +101,7 @@ def remove(number: int, moment: int) -> None:
     opened = open_case(number)
     known = opened.moment(moment)
     services().archive.catalog.cases.remove_moment(known.id)
-    spans = [[span.recording, str(span.start), str(span.end)] for span in known.spans]
-    opened.note("removed a moment", moment=known.id, spans=spans)
+    opened.note("removed a moment", moment=known.id, spans=[span.plain() for span in known.spans])
 
 
 def _finding(body: NewMoment) -> Finding:
@@ -135,7 +134,7 @@ def _exact_time(text: str) -> Fraction:
 
 
 def _describe(opened: CasePage, moment: CaseMoment, body: MomentChange) -> None:
-    note = moment.note if body.note is None else body.note
-    tags = moment.tags if body.tags is None else body.tags
+    note = moment.note if body.note is None else checked_note(body.note)
+    tags = moment.tags if body.tags is None else checked_tags(body.tags)
     write_down(services().archive, moment.id, note, tags)
     opened.note("described a moment", moment=moment.id, note=note, tags=list(tags))

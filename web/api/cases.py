@@ -94,6 +94,7 @@ def case(number: int) -> OpenCase:
 def change(number: int, body: CaseChange) -> OpenCase:
     """Give a case another name or note."""
     opened, archive = open_case(number), services().archive
+    opened.check_all_seen()
     note = opened.case.note if body.note is None else checked_note(body.note)
     if body.name is not None:
         rename_case(archive, opened.case, body.name)

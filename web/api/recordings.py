@@ -17,6 +17,7 @@ from web.api.links import picture_address
 from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
 from web.asked_time import parse_exact, span_asked
+from web.fetch_notes import note_fetched
 from web.player_marks import marks_of
 from web.same_time import other_cameras
 
@@ -174,8 +175,9 @@ def picture(recording_id: str, numerator: int, denominator: int) -> ResponseRetu
 def video(recording_id: str) -> ResponseReturnValue:
     """The recording's own file, byte for byte."""
     known = access.recording(recording_id)
-    access.note(Action.VIEW, recording=known.id, camera=known.camera)
-    return recording_views.video(recording_id)
+    response = recording_views.video(recording_id)
+    note_fetched(response, known.id, Action.VIEW, recording=known.id, camera=known.camera)
+    return response
 
 
 @blueprint.get("/recordings/<sha256:recording_id>/clip")
@@ -184,14 +186,17 @@ def clip(recording_id: str, query: ClipQuery) -> ResponseReturnValue:
     """A part of a recording, re-encoded to H.264 in MP4."""
     known = access.recording(recording_id)
     span = span_asked(known, request.args, recording_views.LONGEST_CLIP)
-    access.note(
+    response = recording_views.clip(recording_id)
+    note_fetched(
+        response,
+        f"{known.id} {span.start} {span.end}",
         Action.VIEW,
         recording=known.id,
         camera=known.camera,
         start=address_seconds(span.start),
         end=address_seconds(span.end),
     )
-    return recording_views.clip(recording_id)
+    return response
 
 
 @blueprint.get("/recordings/<sha256:recording_id>/beside")

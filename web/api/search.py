@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from time import perf_counter
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -13,6 +13,7 @@ from mmrag_video import json_shapes as shapes
 from mmrag_video.as_json import written_answer_to_json
 from mmrag_video.asking.understanding import Understood
 from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.records import LONGEST_CAMERA, MOST_CAMERAS
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.export.formats import FORMATS
@@ -26,13 +27,19 @@ from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
 from web.form_page import FormPage, open_form_page
 from web.found import found_moments, found_pairs
-from web.search_form import MOST_CHARACTERS, MOST_MOMENTS
+from web.search_form import LONGEST_KEY, MOST_CHARACTERS, MOST_KEYS, MOST_MOMENTS
 from web.services import services
 
 blueprint = Blueprint("api_search", __name__, url_prefix=PREFIX)
 
 PICTURES = Media(("image/jpeg", "image/png", "image/webp"))
 EXPORTS = Media((*sorted({one.media_type for one in FORMATS.values()}), "application/zip"))
+CameraNames = Annotated[
+    tuple[Annotated[str, Field(max_length=LONGEST_CAMERA)], ...], Field(max_length=MOST_CAMERAS)
+]
+_Keys = Annotated[
+    tuple[Annotated[str, Field(max_length=LONGEST_KEY)], ...], Field(max_length=MOST_KEYS)
+]
 HANDLE = r"^[0-9]{1,4}(\.[0-9]{1,9})?$"
 _DAY = r"(19[789]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -54,7 +61,7 @@ class SearchQuery(Fields):
     """A frame to search with: a recording's id, a comma, seconds from its first frame."""
     box: str = Field("", pattern=r"^([0-9.]{1,8}(,[0-9.]{1,8}){3})?$")
     """The part of that frame: left, top, right and bottom in per cent, with commas between."""
-    camera: tuple[str, ...] = ()
+    camera: CameraNames = ()
     start: str = Field("", alias="from", pattern=TIME)
     """Date, or date and time; without an offset in the zone of the settings."""
     end: str = Field("", alias="to", pattern=TIME)
@@ -65,11 +72,11 @@ class SearchQuery(Fields):
     """Time of day until which, on the next day if it is not after the first."""
     weekday: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
     """On which those times of day begin."""
-    off: tuple[str, ...] = ()
+    off: _Keys = ()
     """Keys of what was understood and is to be searched for as words."""
     any: Literal["1"] | None = None
     """What follows may be on another camera."""
-    has: tuple[str, ...] = ()
+    has: _Keys = ()
     """Keys of facets that a moment must have."""
     limit: int | None = Field(None, ge=1, le=MOST_MOMENTS)
     """Moments, or pairs, at most."""

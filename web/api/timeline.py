@@ -9,7 +9,7 @@ from mmrag_video.timeline import CameraTimeline, Timeline, timeline
 from web import access
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
-from web.api.search import TIME
+from web.api.search import TIME, CameraNames
 from web.search_form import SearchForm
 from web.services import services
 from web.timeline_views import window_asked
@@ -20,7 +20,7 @@ blueprint = Blueprint("api_timeline", __name__, url_prefix=PREFIX)
 class TimelineQuery(Fields):
     """Which cameras, and from when to when; without times, the last day of what was recorded."""
 
-    camera: tuple[str, ...] = ()
+    camera: CameraNames = ()
     start: str = Field("", alias="from", pattern=TIME)
     """Date, or date and time; without an offset in the zone of the settings."""
     end: str = Field("", alias="to", pattern=TIME)

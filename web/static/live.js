@@ -8,6 +8,7 @@ import { fetchPart } from "./parts.js";
 const PAUSE = 2000; // milliseconds between questions while nobody tells
 const PRESSED = 400; // until a part in which a button is held down is looked at again
 const AGAIN = 30000; // until one who got no stream asks for one again
+const BY_ITSELF = { headers: { "X-By-Itself": "yes" } }; // a tab left open keeps no login alive
 
 let shown = document.querySelector("[data-live]");
 const { live: topic, address, events } = shown.dataset;
@@ -43,7 +44,7 @@ async function refresh() {
   isAsking = true;
   while (isOld && document.visibilityState === "visible") {
     isOld = false;
-    replaceBy(await fetchPart(address, "[data-live], .message"));
+    replaceBy(await fetchPart(address, "[data-live], .message", BY_ITSELF));
   }
   isAsking = false;
 }

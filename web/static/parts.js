@@ -1,5 +1,5 @@
 // The part of one of our own pages that `selector` names; words in its place where there is none.
-// `options` are those of fetch: a form that is sent.
+// `options` are those of fetch: a form that is sent, headers.
 export async function fetchPart(address, selector, options) {
   try {
     const answer = await fetch(address, options);
