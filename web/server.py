@@ -12,7 +12,6 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import waitress.server
 import waitress.task
 import waitress.wasyncore
 from pydantic import IPvAnyAddress
@@ -20,6 +19,7 @@ from pydantic import IPvAnyAddress
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
 from web.app import create_app
+from web.connections import ConnectionServer
 from web.live import MOST_STREAMS, LiveChanges
 from web.query_pictures import LARGEST_UPLOAD
 from web.security import is_loopback
@@ -66,11 +66,11 @@ class PageServer:
         self._connections: dict[int, Any] = {}
         app = create_app(archive, loopback_only=loopback_only)
         self._exports = services_of(app).exports
-        self._server: Any = waitress.server.create_server(
+        self._server: Any = ConnectionServer(
             app,
-            map=self._connections,
-            _dispatcher=_Dispatcher(services_of(app).live),
-            sockets=[self._socket],
+            self._socket,
+            self._connections,
+            _Dispatcher(services_of(app).live),
             ident="mmrag-video",
             # The application refuses less, with words; this only bounds what is buffered for it.
             max_request_body_size=4 * LARGEST_UPLOAD,
