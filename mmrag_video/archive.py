@@ -24,6 +24,7 @@ from mmrag_video.index.identity import IndexIdentity, identify, refusal
 from mmrag_video.index.server import Lease, lease_server
 from mmrag_video.models.base import Model, let_go
 from mmrag_video.models.registry import load_model
+from mmrag_video.recording_file import file_problem
 from mmrag_video.settings import Settings
 from mmrag_video.video.exact import frame_at
 from mmrag_video.video.frames import Image
@@ -211,8 +212,8 @@ class Archive:
     def picture_of(
         self, identity: IndexIdentity, recording: Recording | None, frame: StoredFrame
     ) -> Image:
-        """A kept frame at full size; in small where the recording's file is gone."""
-        if recording is not None:
+        """A kept frame at full size; in small where the recording's file is gone or another."""
+        if recording is not None and not file_problem(recording):
             with suppress(RecordingError):
                 return frame_at(recording.path, frame.time)
         return load_picture(

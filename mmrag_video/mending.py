@@ -12,7 +12,7 @@ from mmrag_video.errors import MmragError, RecordingError
 from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.ingest import OutcomeState, clear_unfinished, ingest_file
 from mmrag_video.letting_go import comes_again, let_go, remove_folder
-from mmrag_video.recording_file import file_problem
+from mmrag_video.recording_file import read_file_problem
 from mmrag_video.thumbnails import write_thumbnail
 from mmrag_video.video.content import content_of
 from mmrag_video.video.discover import FoundFile
@@ -182,7 +182,7 @@ _REWRITING = frozenset({Kind.WRONG_COUNT, Kind.TWO_FRAMES, Kind.OTHER_CONTENT, K
 
 
 def _check_file(recording: Recording) -> None:
-    problem = file_problem(recording)
+    problem = read_file_problem(recording)
     if problem:
         raise _CannotMendError(problem)
 

@@ -57,7 +57,7 @@ def recording_at(path: Path, duration: Fraction, camera: str = "yard") -> Record
         duration=duration,
         average_rate=None,
         created=None,
-        modified=START,
+        modified=datetime.fromtimestamp(path.stat().st_mtime, tz=UTC),
         clock=Clock(START.astimezone(), ClockOrigin.NAME, zone="UTC"),
     )
 

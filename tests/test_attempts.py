@@ -73,6 +73,15 @@ def test_a_name_that_many_addresses_guess_at_is_slow_but_never_locked_for_long(
     assert tried(attempts, "ana", "198.51.100.2") == 0
 
 
+def test_no_more_of_a_name_is_kept_than_a_user_can_have(attempts: Attempts) -> None:
+    longest = "n" * 64
+    for number in range(FOR_NAME):
+        assert tried(attempts, longest + "x" * 100_000 * number, f"192.0.2.{number}") == 0
+    assert tried(attempts, longest, "198.51.100.1") > 0, "all were one name"
+    attempts.succeeded(longest + "x", "192.0.2.0")
+    assert tried(attempts, longest, "198.51.100.1") == 0
+
+
 def test_strangers_do_not_hold_up_whoever_comes_from_where_they_came_before(
     attempts: Attempts,
 ) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -26,6 +27,7 @@ from werkzeug.test import TestResponse
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case
+from mmrag_video.catalog.users import LOCAL as LOCAL_USER
 from mmrag_video.catalog.users import Role
 from mmrag_video.evidence.signing import pem_of
 from mmrag_video.evidence.verifying import verify
@@ -41,8 +43,8 @@ from tests.people import log_in, logged_in, send, with_users
 from tests.some_exports import write_some_exports
 from web.app import create_app
 from web.fetches import Fetches
-from web.making.job import JobState
-from web.making.shelf import Shelf
+from web.making.job import JobKind, JobOrder, JobState
+from web.making.shelf import HeldJob, Shelf
 
 DISPOSITION = "Content-Disposition"
 LONG_AGO = datetime(2001, 2, 3, tzinfo=UTC).timestamp()
@@ -438,12 +440,58 @@ def test_it_stays_its_makers_under_their_cameras_new_name(own: PageArchive) -> N
 
 
 def test_it_is_deleted_when_its_days_have_passed(client: FlaskClient, own: PageArchive) -> None:
-    send_local(client, "/export?q=a+red+box&camera=Yard", format="clip", weak="1")
-    path = done(own, newest(own))
-    state = path.parent / "job.json"
-    told = json.loads(state.read_text())
-    for days, is_there in ((6, True), (8, False)):
+    made = {}
+    for days in (6, 8):
+        send_local(client, "/export?q=a+red+box&camera=Yard", format="clip", weak="1")
+        made[days] = done(own, newest(own))
+        state = made[days].parent / "job.json"
+        told = json.loads(state.read_text())
         told["changed"] = (datetime.now(UTC) - timedelta(days=days)).isoformat()
         state.write_text(json.dumps(told))
-        get(create_app(own.archive).test_client(), "/cases")  # any page
-        assert path.exists() == is_there
+    get(create_app(own.archive).test_client(), "/cases")  # any page
+    until(lambda: not made[8].parent.exists())
+    assert made[6].exists()
+
+
+def test_nobody_waits_while_old_ones_are_deleted(
+    own: PageArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, ended = Event(), Event(), Event()
+
+    def take_long(shelf: Shelf, kept: timedelta) -> None:
+        begun.set()
+        go_on.wait(60)
+        ended.set()
+
+    monkeypatch.setattr(Shelf, "remove_old", take_long)
+    asker = create_app(own.archive).test_client()
+    for _ in range(2):
+        assert get(asker, "/cases").status_code == 200
+    assert begun.wait(60) and not ended.is_set()
+    go_on.set()
+
+
+def test_to_go_on_needs_room_as_a_new_one_does(client: FlaskClient, own: PageArchive) -> None:
+    shelf = shelf_of(own)
+
+    def put() -> HeldJob:
+        order = JobOrder(JobKind.EVIDENCE, "Fire", case=10**9)
+        return shelf.put(order, LOCAL_USER.name, "", (), 0)
+
+    stopped = put()
+    number = stopped.change(state=JobState.CANCELLED).number
+    stopped.let_go()
+    with set_to(own, spare_gigabytes=1e6):
+        refused = send_local(client, f"/exports/{number}/resume")
+        assert (refused.status_code, "no room" in words_of(refused)) == (503, True)
+    under_way = [put() for _ in range(20)]
+    refused = send_local(client, f"/exports/{number}/resume")
+    assert (refused.status_code, "20 exports" in words_of(refused)) == (503, True)
+    assert shelf.job(number).state is JobState.CANCELLED
+    interrupted = under_way.pop()
+    interrupted.let_go()
+    for one in (interrupted.read().number, number):
+        assert send_local(client, f"/exports/{one}/resume").status_code == 303
+        done(own, one, JobState.FAILED)  # there is no such case
+    for held in under_way:
+        held.let_go()

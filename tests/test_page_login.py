@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
@@ -21,6 +22,7 @@ from web.app import create_app
 from web.attempts import FROM_ADDRESS
 from web.form_tokens import token_for
 from web.own_paths import own_path
+from web.services import services_of
 
 PAGE = {"Accept": "text/html"}
 
@@ -255,6 +257,17 @@ def test_strangers_cannot_lock_out_who_has_logged_in_from_there_before(
         log_in(stranger, "ana", "wrong", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
     assert log_in(stranger, environ_base={"REMOTE_ADDR": "198.51.100.1"}).status_code == 429
     assert log_in(stranger, **home).status_code == 303
+
+
+def test_who_found_no_place_has_not_tried_a_password(stranger: FlaskClient) -> None:
+    hashing = services_of(stranger.application).hashing
+    with ExitStack() as others:
+        for _ in range(hashing.places):
+            others.enter_context(hashing.turn())
+        for _ in range(FROM_ADDRESS + 1):
+            answer = log_in(stranger)
+            assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert log_in(stranger).status_code == 303
 
 
 # Form tokens

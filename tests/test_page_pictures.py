@@ -2,17 +2,21 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
+from werkzeug.test import TestResponse
 
 from mmrag_video.errors import UsageError
 from tests.page_client import LOCAL, get, picture, send_picture, words_of
 from web import query_pictures
+from web.services import services_of
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
@@ -49,6 +53,60 @@ def test_a_large_picture_is_kept_small_and_upright(client: FlaskClient) -> None:
     assert shown.size == (640, 1280)
 
 
+def test_a_jpeg_may_have_more_pixels_for_it_is_scaled_while_it_is_read(client: FlaskClient) -> None:
+    def status(size: tuple[int, int], **options: bool) -> int:
+        file = io.BytesIO()
+        Pillow.new("L", size).save(file, "JPEG", **options)
+        return send_picture(client, file.getvalue()).status_code
+
+    assert [status((10_000, 5_000)), status((10_001, 5_000))] == [303, 400]
+    assert [status((4_000, 3_000), progressive=True)] == [303]
+    assert [status((4_001, 3_000), progressive=True)] == [400], "it is held whole"
+
+
+KEEP_AND_MEASURE = """
+import io, sys
+from pathlib import Path
+from web.query_pictures import QueryPictures
+
+def most_memory():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+upload = io.BytesIO(sys.stdin.buffer.read())
+before = most_memory()
+QueryPictures().keep(upload)
+print(most_memory() - before)
+"""
+
+
+@pytest.mark.parametrize(("form", "mode"), [("WEBP", "RGB"), ("PNG", "RGBA")])
+def test_a_picture_that_is_all_one_colour_takes_no_more_memory_than_is_said(
+    form: str, mode: str
+) -> None:
+    file = io.BytesIO()
+    Pillow.new(mode, (4_000, 3_000)).save(file, form, lossless=True, method=0, compress_level=1)
+    command = [sys.executable, "-c", KEEP_AND_MEASURE]
+    told = subprocess.run(command, input=file.getvalue(), capture_output=True, check=True).stdout
+    assert 24 < int(told) < 230, "MB, while it is decoded"
+
+
+def test_few_uploads_wait_for_others_to_be_decoded(client: FlaskClient) -> None:
+    app = client.application
+    decoding = services_of(app).pictures.decoding
+
+    def send() -> TestResponse:
+        return send_picture(app.test_client(), picture())
+
+    with ThreadPoolExecutor(8) as people:
+        with decoding.turn():
+            sent = as_completed([people.submit(send) for _ in range(8)])
+            refused = [next(sent).result() for _ in range(8 - decoding.places + 1)]
+        assert {answer.status_code for answer in refused} == {503}
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
+        assert {answer.result().status_code for answer in sent} == {303}
+
+
 def png_that_claims(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
@@ -65,7 +123,8 @@ def png_that_claims(width: int, height: int) -> bytes:
         (picture("TIFF"), "This file is not a picture that can be read"),
         (picture("JPEG", (800, 600))[:400], "This file is not a picture that can be read"),
         (picture("PNG")[:60], "This file is not a picture that can be read"),
-        (png_that_claims(60_000, 1_000), "60000 x 1000 pixels, more than the 50 million"),
+        (png_that_claims(60_000, 1_000), "60000 x 1000 pixels, more than the 12 million"),
+        (picture("WEBP", (4001, 3000)), "make it smaller, or a JPEG."),
         (png_that_claims(2**31 - 1, 2**31 - 1), "This file is not a picture that can be read"),
     ],
 )

@@ -14,12 +14,15 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image as Pillow
 
+from mmrag_video.archive import Archive
 from mmrag_video.errors import RecordingError
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Span
 from mmrag_video.search import search
 from mmrag_video.video.clips import UNFINISHED
-from tests.page_archive import PageArchive
+from tests.conftest import ingest_all
+from tests.footage import Encoding
+from tests.page_archive import PageArchive, write_scene
 from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
 from web.byte_ranges import LARGEST_RANGE
@@ -157,6 +160,19 @@ def test_the_player_opens_at_the_end_for_times_behind_it(
     assert wrong.status_code == 400 and "t: 'soon' is not a number of seconds" in words_of(wrong)
 
 
+@pytest.mark.toy_model
+def test_a_recording_that_took_anothers_place_is_looked_into_anew(
+    archive: Archive, tmp_path: Path
+) -> None:
+    client, path = create_app(archive).test_client(), tmp_path / "yard" / "clip.mp4"
+    for pixel_format, source in (("yuv420p", "video"), ("yuv444p", "clip")):
+        write_scene(path, 1, (200, 30, 30), Encoding(pixel_format=pixel_format))
+        [ingested] = ingest_all(archive, path)
+        assert ingested.recording is not None
+        page = words_of(get(client, f"/recordings/{ingested.recording.id}/play"))
+        assert f'src="/recordings/{ingested.recording.id}/{source}' in page
+
+
 def test_two_viewers_of_one_clip_get_one_encoding(collection: PageArchive, tmp_path: Path) -> None:
     cache = ClipCache(tmp_path)
     span = Span(collection.gate, Fraction(1), Fraction(4))
@@ -232,8 +248,15 @@ def test_a_recording_that_is_gone_or_changed_is_said_to_be(
         recording.path.write_bytes(content + b"more")
         changed = get(client, f"/recordings/{recording.id}/video")
         assert changed.status_code == 410 and "has changed since" in words_of(changed)
+        recording.path.write_bytes(bytes(len(content)))
+        for address in ("video", "play", "clip?start=0&end=1", "times?start=0&end=1"):
+            answer = get(client, f"/recordings/{recording.id}/{address}")
+            assert answer.status_code == 410, "another recording of the same size"
+        cards = words_of(get(client, "/?q=a+box")).split("<li ")[1:]
+        assert any("Cannot be played" in card for card in cards)
     finally:
         recording.path.write_bytes(content)
+    assert get(client, f"/recordings/{recording.id}/video").data == content, "as a copy of it"
 
 
 @pytest.mark.parametrize(

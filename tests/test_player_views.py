@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from fractions import Fraction
 from urllib.parse import quote
@@ -13,7 +14,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
-from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role, User
@@ -23,7 +23,8 @@ from tests.page_archive import PageArchive
 from tests.page_client import UNKNOWN_ID, get, words_of
 from web.app import create_app
 from web.player_marks import merged, thinned
-from web.short_work import ShortWork
+from web.recording_views import _start_in_browser
+from web.services import services_of
 
 ADDRESSES = ("times?start=0&end=1", "marks", "boxes?start=0&end=1", "same-time?time=0",
              "glimpse.jpg?time=0", "still?time=0")  # fmt: skip
@@ -199,13 +200,33 @@ def test_other_cameras_are_found_by_the_clock_on_the_wall(copied_clock: PageArch
     assert "Not known" in words_of(unknown)
 
 
-def test_whoever_gets_no_turn_is_told_to_come_again() -> None:
-    work = ShortWork(at_once=1, longest_wait=0.05)
-    with work.turn(), pytest.raises(ServiceUnavailable) as refused, work.turn():
-        pass
-    assert refused.value.retry_after
-    with work.turn():
-        pass
+def test_few_requests_wait_for_a_look_into_a_recording(
+    client: FlaskClient, collection: PageArchive
+) -> None:
+    app, yard = client.application, collection.yard
+    looking = services_of(app).short_work
+    _start_in_browser.cache_clear()
+
+    def status(address: str) -> int:
+        return get(app.test_client(), address).status_code
+
+    times = f"/recordings/{yard.id}/times?start=0&end=1"
+    with ThreadPoolExecutor(12) as people:
+        with looking.turn(), looking.turn():
+            asked = as_completed([people.submit(status, times) for _ in range(12)])
+            waiting = looking.places - 2
+            assert [next(asked).result() for _ in range(12 - waiting)] == [503] * (12 - waiting)
+            for address in (
+                f"/recordings/{yard.id}/still?time=0",
+                f"/recordings/{yard.id}/play?t=1",
+                f"/like.jpg?like={yard.id},1",
+                f"/?like={yard.id},1",
+            ):
+                assert status(address) == 503, "as many wait as may"
+        assert {answer.result() for answer in asked} == {200}
+    unplayable = f"/recordings/{collection.gate.id}/play?t=1"
+    with looking.turn(), looking.turn():
+        assert status(unplayable) == 200, "its name says enough"
 
 
 def test_stretches_are_put_together_and_times_thinned() -> None:

@@ -1,12 +1,9 @@
 """The page with an answer in words."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.ask import WrittenAnswer, ask
 from mmrag_video.catalog.audit import Action
@@ -16,9 +13,6 @@ from web.form_page import FormPage, open_form_page
 from web.services import services
 
 blueprint = Blueprint("answers", __name__)
-
-_RETRY_AFTER = 15
-"""Seconds, for those who came while others were being answered."""
 
 
 @blueprint.get("/answer")
@@ -40,26 +34,8 @@ def written_answer(opened: FormPage) -> WrittenAnswer:
             " nothing that follows."
         )
     access.note(Action.SEARCH, **opened.form.about(), answer="in words")
-    with _turn():
+    with services().answering.turn():
         began = perf_counter()
         answer = ask(services().archive, query.text, question.first.where)
         services().metrics.answers.observe(perf_counter() - began)
         return answer
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One of the few who may have an answer written now: each keeps a thread for minutes.
-
-    Raises ServiceUnavailable if there are as many already.
-    """
-    answering = services().answering
-    if not answering.acquire(blocking=False):
-        raise ServiceUnavailable(
-            "Other answers are being written; please ask again a little later.",
-            retry_after=_RETRY_AFTER,
-        )
-    try:
-        yield
-    finally:
-        answering.release()

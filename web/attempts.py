@@ -23,6 +23,8 @@ NAME_PAUSE = 30.0
 before, only what went wrong there counts."""
 _REMEMBERED = 10_000
 """Failures, the newest."""
+_LONGEST_NAME = 64
+"""Characters that are kept of a name. No user has a longer one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Attempts:
         Returns the seconds to wait instead, if it must not be made now; then it does not count.
         `is_known`: whether the user has logged in from this address before.
         """
-        network = network_of(address)
+        name, network = name[:_LONGEST_NAME], network_of(address)
         with self._lock:
             now = self._now()
             wait = self._address_wait(network, now)
@@ -61,7 +63,7 @@ class Attempts:
 
     def succeeded(self, name: str, address: str) -> None:
         """Whoever tried was right: what they got wrong before no longer counts."""
-        network = network_of(address)
+        name, network = name[:_LONGEST_NAME], network_of(address)
         with self._lock:
             kept = [one for one in self._failures if (one.name, one.address) != (name, network)]
             self._failures.clear()

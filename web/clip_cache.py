@@ -5,19 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Condition
-
-from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.data_directory import clip_name
 from mmrag_video.moments import Span
 from mmrag_video.video.clips import LONGEST_CUT, UNFINISHED, cut_for_browser
+from web.turns import Turns
 
 MOST_BYTES = 2 * 1024**3
 _ENCODED_AT_ONCE = 2
 """One encoder takes every core it gets; more at a time only make each of them wait longer."""
 _WAITING_AT_ONCE = 4
-"""With those that encode, half of the server's threads: searches find the others free."""
 _LONGEST_WAIT = 20.0
 """Seconds."""
 _RETRY_AFTER = 5
@@ -39,10 +36,13 @@ class ClipCache:
     ) -> None:
         self._folder = folder
         self._most_bytes = most_bytes
-        self._longest_wait = longest_wait
-        self._encoding: set[Path] = set()
-        self._waiting = 0
-        self._changed = Condition()
+        self.encoding = Turns(
+            _ENCODED_AT_ONCE,
+            "Other videos are being made ready for the browser; this one will be a little later.",
+            _RETRY_AFTER,
+            _WAITING_AT_ONCE,
+            longest_wait,
+        )
 
     def clip(self, span: Span, recording_file: Path) -> Path:
         """The file of the span's clip.
@@ -51,38 +51,13 @@ class ClipCache:
         made, or this one by somebody else and not soon enough.
         """
         target = self._folder / clip_name(span.recording.id, span.start, span.end)
-        with self._changed:
-            self._wait_for_turn(target)
-            if _use(target):
-                return target
-            self._encoding.add(target)
-        try:
-            with suppress(OSError):  # the cut says what is wrong with the folder
-                self._folder.mkdir(parents=True, exist_ok=True)
-            cut_for_browser(recording_file, span.start, span.end, target)
-            self._make_room(target)
-        finally:
-            with self._changed:
-                self._encoding.discard(target)
-                self._changed.notify_all()
+        with self.encoding.turn(target, target.exists):
+            if not _use(target):
+                with suppress(OSError):  # the cut says what is wrong with the folder
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                cut_for_browser(recording_file, span.start, span.end, target)
+                self._make_room(target)
         return target
-
-    def _wait_for_turn(self, target: Path) -> None:
-        if self._may_begin(target):
-            return
-        if self._waiting >= _WAITING_AT_ONCE:
-            raise _busy()
-        self._waiting += 1
-        try:
-            if not self._changed.wait_for(lambda: self._may_begin(target), self._longest_wait):
-                raise _busy()
-        finally:
-            self._waiting -= 1
-
-    def _may_begin(self, target: Path) -> bool:
-        if target in self._encoding:
-            return False
-        return target.exists() or len(self._encoding) < _ENCODED_AT_ONCE
 
     def _make_room(self, newest: Path) -> None:
         """Delete the clips that are too many, but not the newest, and what killed processes left.
@@ -115,10 +90,3 @@ def _use(clip: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _busy() -> ServiceUnavailable:
-    return ServiceUnavailable(
-        "Other videos are being made ready for the browser; this one will be a little later.",
-        retry_after=_RETRY_AFTER,
-    )

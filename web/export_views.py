@@ -4,15 +4,12 @@ Documents come at once. Clips are made in the background; one that is ready soon
 """
 
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 
 from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
@@ -43,8 +40,6 @@ from web.services import services
 
 blueprint = Blueprint("export", __name__)
 
-_RETRY_AFTER = 15
-"""Seconds, for those who came while others exported."""
 _NOTHING = "Nothing stands out for this question; ask for those too that do not stand out."
 CLIPS = {
     ClipKind.COPY: "Clips as they are stored (MP4)",
@@ -151,7 +146,7 @@ def title_of(moments: list[ExportMoment]) -> str:
 
 
 def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
-    with _turn():
+    with services().exporting.turn():
         made = prepare(moments, order, services().archive.settings_in_force)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
@@ -160,23 +155,6 @@ def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One of the few who may export now: reading through recordings keeps a thread for long.
-
-    Raises ServiceUnavailable if there are as many already.
-    """
-    exporting = services().exporting
-    if not exporting.acquire(blocking=False):
-        raise ServiceUnavailable(
-            "Others are exporting now; please ask again a little later.", retry_after=_RETRY_AFTER
-        )
-    try:
-        yield
-    finally:
-        exporting.release()
 
 
 def _moments(opened: FormPage) -> list[ExportMoment]:

@@ -1,12 +1,10 @@
 """Logging in and out, and what everybody may do about their own login."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, ServiceUnavailable, TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import User, as_kept
@@ -92,13 +90,14 @@ def _checked(name: str, password: str) -> User | None:
     """
     users, attempts = services().archive.catalog.users, services().attempts
     kept, address = as_kept(name), request.remote_addr or ""
-    wait = attempts.begin(kept, address, lambda: _has_come_from(kept, address))
-    if wait:
-        raise TooManyRequests(
-            f"There were too many wrong passwords; please try again in {wait} seconds.",
-            retry_after=wait,
-        )
-    with _turn():
+    # Before anything is counted: who finds no place has not tried a password.
+    with services().hashing.turn():
+        wait = attempts.begin(kept, address, lambda: _has_come_from(kept, address))
+        if wait:
+            raise TooManyRequests(
+                f"There were too many wrong passwords; please try again in {wait} seconds.",
+                retry_after=wait,
+            )
         user = users.who_has(name, password)
     if user is None:
         is_known = any(account.user.name == kept for account in users.all())
@@ -112,17 +111,6 @@ def _checked(name: str, password: str) -> User | None:
 def _has_come_from(name: str, address: str) -> bool:
     since = datetime.now(UTC) - _KNOWN_FOR
     return services().archive.catalog.audit.has(name, Action.LOGIN, address, since)
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    hashing = services().hashing
-    if not hashing.acquire(blocking=False):
-        raise ServiceUnavailable("Many are logging in just now; please try again.", retry_after=1)
-    try:
-        yield
-    finally:
-        hashing.release()
 
 
 def _note(name: str, action: Action) -> None:

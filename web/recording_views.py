@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
 from mmrag_video.moments import Span
-from mmrag_video.video.clips import start_in_browser
+from mmrag_video.video.clips import may_play_in_browser, start_in_browser
 from mmrag_video.video.timecode import address_seconds
 from web import access
 from web.asked_time import parse_seconds, span_asked
@@ -60,7 +60,11 @@ def play(recording_id: str) -> str:
         start=address_seconds(asked.start),
         end=address_seconds(asked.end),
     )
-    first_frame = _start_in_browser(recording.path, recording.codec)
+    first_frame = (
+        _start_in_browser(recording.id, recording.path, recording.codec)
+        if may_play_in_browser(recording.path, recording.codec)
+        else None
+    )
     is_cut = first_frame is None
     shown = _clip_around(asked) if is_cut else Span(recording, Fraction(0), recording.duration)
     starts = shown.start if first_frame is None else -first_frame
@@ -107,9 +111,12 @@ def clip(recording_id: str) -> Response:
 
 
 @lru_cache(maxsize=1024)
-def _start_in_browser(path: Path, codec: str) -> Fraction | None:
-    """Found out once for each recording: it takes a process, 0.4 s."""
-    return start_in_browser(path, codec)
+def _start_in_browser(recording_id: str, path: Path, codec: str) -> Fraction | None:
+    """Found out once for each recording: it takes a process, 0.4 s. Another at the same path is
+    another recording.
+    """
+    with services().short_work.turn():
+        return start_in_browser(path, codec)
 
 
 def _moment_asked(recording: Recording) -> Span:

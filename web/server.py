@@ -1,8 +1,9 @@
 """Serves the page with waitress: pure Python, threads, and one process that holds the model.
 
 Threads suit the page: a search waits for the store and for models that let other threads run
-meanwhile, and each further process would load the model once more. A stream of events holds a
-thread that does next to nothing, so there are as many more as there may be streams.
+meanwhile, and each further process would load the model once more. What takes long takes turns, and
+there are more threads than it can hold. A stream of events holds one that does next to nothing, so
+there are as many more as there may be streams.
 """
 
 import errno
@@ -12,7 +13,6 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-import waitress.server
 import waitress.task
 import waitress.wasyncore
 from pydantic import IPvAnyAddress
@@ -20,13 +20,14 @@ from pydantic import IPvAnyAddress
 from mmrag_video.archive import Archive
 from mmrag_video.errors import UsageError
 from web.app import create_app
-from web.live import MOST_STREAMS, LiveChanges
+from web.connections import ConnectionServer
+from web.live import MOST_STREAMS
 from web.query_pictures import LARGEST_UPLOAD
 from web.security import is_loopback
-from web.services import services_of
+from web.services import Services, services_of
 
-_THREADS = 12
-"""For all that is no stream."""
+_FREE_THREADS = 4
+"""For searches and all else that takes no turn, while every turn is held or waited for."""
 
 
 def serve(
@@ -66,11 +67,11 @@ class PageServer:
         self._connections: dict[int, Any] = {}
         app = create_app(archive, loopback_only=loopback_only)
         self._exports = services_of(app).exports
-        self._server: Any = waitress.server.create_server(
+        self._server: Any = ConnectionServer(
             app,
-            map=self._connections,
-            _dispatcher=_Dispatcher(services_of(app).live),
-            sockets=[self._socket],
+            self._socket,
+            self._connections,
+            _Dispatcher(services_of(app)),
             ident="mmrag-video",
             # The application refuses less, with words; this only bounds what is buffered for it.
             max_request_body_size=4 * LARGEST_UPLOAD,
@@ -102,10 +103,10 @@ class PageServer:
 class _Dispatcher(waitress.task.ThreadedTaskDispatcher):
     """Waitress' own threads; it gives those that are at work five seconds when the server ends."""
 
-    def __init__(self, live: LiveChanges) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._live = live
-        self.set_thread_count(_THREADS + MOST_STREAMS)
+        self._live = services.live
+        self.set_thread_count(services.places + _FREE_THREADS + MOST_STREAMS)
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
         """Of threads that hold streams nothing has to be waited for."""

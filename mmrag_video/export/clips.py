@@ -14,7 +14,7 @@ from mmrag_video.export.handles import with_handles
 from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of
 from mmrag_video.export.writing import put_in_place, unfinished_file
 from mmrag_video.moments import Span
-from mmrag_video.recording_file import file_problem
+from mmrag_video.recording_file import read_file_problem
 from mmrag_video.video.clips import LONGEST_CUT
 from mmrag_video.video.exact_clip import encode_cut
 from mmrag_video.video.stream_copy import WrittenCut, copy_cut
@@ -127,7 +127,7 @@ def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:
 def cut_clip(wanted: WantedClip, target: Path) -> WrittenCut:
     """Make one under another name. Raises as `write_clip`, and OSError."""
     span = wanted.span
-    if problem := file_problem(span.recording):
+    if problem := read_file_problem(span.recording):
         raise RecordingError(problem)
     cut = CUTS[wanted.kind]
     return cut(span.recording.path, span.start, span.end, target, time_limit=time_limit_of(span))

@@ -17,7 +17,7 @@ from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of_all
 from mmrag_video.export.pictures import pictures_of
 from mmrag_video.export.sheet import ExportSheet, Format, Scope
 from mmrag_video.moments import Span
-from mmrag_video.recording_file import file_problem
+from mmrag_video.recording_file import file_problem, read_file_problem
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.source_timecode import SourceTimecode, read_source_frames, source_timecode
 
@@ -73,7 +73,7 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
     or has changed, a sentence says so. A format that counts frames leaves its parts out; the others
     tell of them all the same, as the search does.
     """
-    problems = _file_problems(moments)
+    problems = _file_problems(moments, order.format)
     sources: dict[str, SourceTimecode] = {}
     kept = list(moments)
     if order.format.counts_frames:
@@ -100,12 +100,14 @@ def _recordings(moments: Sequence[ExportMoment]) -> dict[str, Recording]:
     return {span.recording.id: span.recording for moment in moments for span in moment.spans}
 
 
-def _file_problems(moments: Sequence[ExportMoment]) -> dict[str, str]:
-    """By recording."""
+def _file_problems(moments: Sequence[ExportMoment], form: Format) -> dict[str, str]:
+    """By recording. A format whose making looks into the files has to know that they are those."""
+    looks = form.counts_frames or form.shows_pictures
+    problem_of = read_file_problem if looks else file_problem
     return {
         id: problem
         for id, recording in _recordings(moments).items()
-        if (problem := file_problem(recording))
+        if (problem := problem_of(recording))
     }
 
 

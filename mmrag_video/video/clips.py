@@ -48,13 +48,18 @@ def plays_in_browser(path: Path, codec: str) -> bool:
     return start_in_browser(path, codec) is not None
 
 
+def may_play_in_browser(path: Path, codec: str) -> bool:
+    """Whether it is worth a look into the file, going by its name and what is known of it."""
+    return codec in _PLAYABLE_CODECS.get(path.suffix.lower(), ())
+
+
 def start_in_browser(path: Path, codec: str) -> Fraction | None:
     """Where a browser has the first frame of the file, in seconds; None where not all play it.
 
     Chromium 156 counts as the container does, from a zero that may lie before sound and picture.
     Raises as `plays_in_browser`.
     """
-    if codec not in _PLAYABLE_CODECS.get(path.suffix.lower(), ()):
+    if not may_play_in_browser(path, codec):
         return None
     return call_in_child(_start_in_browser, path, time_limit=_LONGEST_LOOK)
 

@@ -150,7 +150,7 @@ def export(number: int) -> Export:
 
 
 @blueprint.patch("/exports/<number:number>")
-@operation(Export, role=Role.OPERATOR)
+@operation(Export, role=Role.OPERATOR, errors=(503,))
 def change(number: int, body: ExportChange) -> Export:
     """Cancel an export, or go on with it."""
     job = own_export(number)

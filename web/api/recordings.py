@@ -170,7 +170,7 @@ def picture(recording_id: str, numerator: int, denominator: int) -> ResponseRetu
         ("video/mp4", "video/webm", "application/octet-stream"),
         in_parts=True,
     ),
-    errors=(410,),
+    errors=(410, 503),
 )
 def video(recording_id: str) -> ResponseReturnValue:
     """The recording's own file, byte for byte."""

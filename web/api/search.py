@@ -186,9 +186,9 @@ def export(query: ExportQuery) -> ResponseReturnValue:
 
 
 @blueprint.post("/pictures")
-@operation(SentPicture, status=201, takes=PICTURES)
+@operation(SentPicture, status=201, takes=PICTURES, errors=(503,))
 def send_picture() -> SentPicture:
-    """Send a picture to search with, of at most 16 MB."""
+    """Send a picture to search with, of at most 16 MB and 12 million pixels; a JPEG may have 50."""
     return {"picture": services().pictures.keep(BytesIO(request.get_data()))}
 
 

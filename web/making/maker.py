@@ -48,6 +48,7 @@ class ExportMaker:
         self._closing = threading.Event()
         self._running: dict[int, threading.Thread] = {}
         self._changing = threading.Lock()
+        self._sweeping = threading.Lock()
         self._swept = float("-inf")
 
     def order(
@@ -57,7 +58,7 @@ class ExportMaker:
         user has too much under way, ExportError where nothing can be written.
         """
         with self._changing:
-            self._check_room(user, expected)
+            self._check_room(user.name, expected)
             held = self.shelf.put(order, user.name, address, cameras, expected)
             self._start(held)
         return held.read()
@@ -65,7 +66,7 @@ class ExportMaker:
     def go_on(self, number: int) -> ExportJob:
         """Go on with what was cancelled or interrupted, or failed; what is there stays.
 
-        Raises UsageError where it is being made or done already.
+        Raises UsageError where it is being made or done already, ServiceUnavailable as `order`.
         """
         with self._changing:
             held = self.shelf.hold(number)
@@ -73,6 +74,7 @@ class ExportMaker:
                 job = held.read()
                 if job.state is JobState.DONE:
                     raise UsageError("This export is made already.")
+                self._check_room(job.owner, job.expected, but=number)
                 held.begin_anew()
                 job = held.change(state=JobState.WAITING, progress=None, problem="")
             except BaseException:
@@ -93,10 +95,29 @@ class ExportMaker:
             thread.join(patience)
 
     def remove_old(self) -> None:
-        """Now and then, take away what has been there for as long as the settings say."""
-        if time.monotonic() - self._swept > _SWEPT_EVERY:
-            self._swept = time.monotonic()
+        """Now and then, have taken away what has been there for as long as the settings say.
+
+        A thread does it: gigabytes take the disk a while, and whoever asks has nothing to do with
+        them.
+        """
+        if not self._is_sweep_due or not self._sweeping.acquire(blocking=False):
+            return
+        try:
+            if self._is_sweep_due:
+                self._swept = time.monotonic()
+                threading.Thread(target=self._sweep, daemon=True).start()
+        finally:
+            self._sweeping.release()
+
+    @property
+    def _is_sweep_due(self) -> bool:
+        return time.monotonic() - self._swept > _SWEPT_EVERY
+
+    def _sweep(self) -> None:
+        try:
             self.shelf.remove_old(self._archive.settings.exports.kept)
+        except OSError as error:
+            _log.error("Old exports cannot be deleted: %s.", error.strerror)
 
     def close(self) -> None:
         """Interrupt what is under way. It is gone on with when somebody says so."""
@@ -104,11 +125,14 @@ class ExportMaker:
         for thread in list(self._running.values()):
             thread.join(10)
 
-    def _check_room(self, user: User, expected: int) -> None:
-        under_way = [one for one in self.shelf.all() if one.state.is_under_way]
-        if sum(one.owner == user.name for one in under_way) >= _MOST_UNDER_WAY:
+    def _check_room(self, owner: str, expected: int, but: int | None = None) -> None:
+        """`but`: the one that it is about, where it has a number already."""
+        under_way = [
+            one for one in self.shelf.all() if one.state.is_under_way and one.number != but
+        ]
+        if sum(one.owner == owner for one in under_way) >= _MOST_UNDER_WAY:
             raise ServiceUnavailable(
-                f"{_MOST_UNDER_WAY} exports of yours are under way; wait until one is done."
+                f"{_MOST_UNDER_WAY} exports of one user are under way; wait until one is done."
             )
         free = free_bytes(self.shelf.folder)
         wanted = expected + sum(one.expected for one in under_way)
