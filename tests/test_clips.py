@@ -66,6 +66,14 @@ def test_a_cut_shows_exactly_the_frames_of_its_span(
     assert plays_in_browser(clip.facts.path, clip.facts.codec)
 
 
+def test_a_cut_shows_nothing_that_an_edit_list_hides(tmp_path: Path) -> None:
+    recording = write_numbered(
+        tmp_path / "a.mp4", steadily(80, start=-1200), Encoding(b_frames=2, gop=50)
+    )
+    clip = PyavReader(_cut(recording.path, Fraction(0), Fraction(1)))
+    assert [number_in(frame.image) for frame in clip.frames()] == list(range(30, 55))
+
+
 def test_a_cut_between_frames_starts_with_the_one_on_screen(tmp_path: Path) -> None:
     recording = write_numbered(tmp_path / "a.mkv", UNSTEADY, Encoding(b_frames=2))
     clip = PyavReader(_cut(recording.path, Fraction(1), Fraction(3, 2)))

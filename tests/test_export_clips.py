@@ -35,6 +35,10 @@ FILES = {
     "late-start.ts": (Encoding(b_frames=2, gop=25, with_sound=True), steadily(80, start=1000)),
     "sound.avi": (Encoding(with_sound=True), steadily(60)),
     "turned.mp4": (Encoding(rotation=90), steadily(60)),
+    "edit-list.mp4": (
+        Encoding(b_frames=2, gop=50, with_sound=True),
+        steadily(110, start=-1200),
+    ),
     "hevc.mp4": (Encoding(codec="libx265", codec_options=HEVC, gop=25), steadily(60)),
 }
 
@@ -75,7 +79,8 @@ def test_the_frame_at_the_exported_time_is_the_frame_that_was_shown(
 ) -> None:
     recorded = numbered[name]
     count = len(recorded.times)
-    for first, after in ((count // 2, count - 3), (0, 5), (count - 1, count)):
+    begin = recorded.first
+    for first, after in ((count // 2, count - 3), (begin, begin + 5), (count - 1, count)):
         start = recorded.times[first] + Fraction(1, 1000)
         end = recorded.times[after] if after < count else start + Fraction(1, 50)
         clip = write_clip(wanted(recorded, start, end, kind), tmp_path)

@@ -42,6 +42,17 @@ def test_each_frame_has_the_number_in_its_picture(tmp_path: Path, suffix: str, e
             assert numbers.time_of(number_in(frame.image)) == frame.time
 
 
+def test_what_an_edit_list_hides_is_not_counted(tmp_path: Path):
+    path = tmp_path / "a.mp4"
+    recorded = write_numbered(path, steadily(70, start=-1200), Encoding(b_frames=2, gop=50))
+    source = source_timecode(read_source_frames(path))
+    assert (source.first, source.end) == (0, 40)
+    with PyavReader(path) as reader:
+        for time in (Fraction(0), Fraction(1, 2), Fraction(3, 2)):
+            shown = number_in(reader.frame_at(time).image)
+            assert source.at(time) == shown - recorded.first
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 def test_of_a_variable_rate_each_frame_has_its_own_time(tmp_path: Path, suffix: str):
     path = tmp_path / f"a.{suffix}"

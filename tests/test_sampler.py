@@ -18,7 +18,10 @@ from tests.footage import (
     Encoding,
     Scene,
     cut_short,
+    number_in,
     scene_picture,
+    steadily,
+    write_numbered,
     write_pictures,
     write_scene,
     write_sound_only,
@@ -144,6 +147,17 @@ def shots(seconds: float, count: int, rate: int = 20) -> list[tuple[int, Image]]
         (frame * 1000 // rate, pictures[frame // per_shot].astype(np.uint8))
         for frame in range(count * per_shot)
     ]
+
+
+def test_each_kept_frame_is_the_one_of_its_time_behind_an_edit_list(tmp_path: Path) -> None:
+    recording = write_numbered(
+        tmp_path / "cut.mp4", steadily(110, start=-1200), Encoding(b_frames=2, gop=50)
+    )
+    frames = sampled(recording.path)
+    assert frames[0].time == 0
+    assert frames[-1].valid_until == PyavReader(recording.path).facts.duration
+    for frame in frames:
+        assert recording.times[number_in(frame.image)] == frame.time
 
 
 def test_every_shot_of_a_montage_is_kept(tmp_path: Path) -> None:
