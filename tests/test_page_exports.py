@@ -210,6 +210,7 @@ def test_what_is_wrong_with_an_order_is_said_on_the_case(
         ({"blur": "nowhere:0,0 1,1"}, "no camera named 'nowhere'"),
         ({"blur": "0,0 2,1"}, "is no region"),
         ({"handle_before": "x"}, "not a number of seconds"),
+        ({"handle_after": "3601"}, "at most 3600"),
     ):
         refused = send_local(client, f"/cases/{theft.id}/evidence", **fields)
         assert (refused.status_code, words in words_of(refused)) == (400, True)

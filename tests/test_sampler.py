@@ -182,6 +182,13 @@ def test_interval_thins_out_the_frames_of_a_movement(walk: Path) -> None:
     assert len(often) > 3 * len(seldom) > 0
 
 
+def test_an_interval_of_a_frame_passes_over_no_frame(walk: Path) -> None:
+    # As a float 0.1 is a little more than the tenth of a second after which the next frame comes.
+    kept = times(sampled(walk, replace(DEFAULT, interval=0.1)), KeepReason.MOVEMENT)
+    tenths = [round(10 * time) for time in kept]
+    assert {tenth % 2 for tenth in tenths} == {0, 1}
+
+
 def test_movement_outside_of_the_region_keeps_nothing(walk: Path) -> None:
     ceiling = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.25), (0.0, 0.25))
     assert times(sampled(walk, replace(DEFAULT, region=ceiling))) == [0]

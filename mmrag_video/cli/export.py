@@ -15,6 +15,7 @@ from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.answering import note_search, opened, tell_if_empty
 from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.export_clips import STANDARD_OUTPUT, export_clips
+from mmrag_video.cli.handles import handle_options
 from mmrag_video.cli.where import where_options
 from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
@@ -52,18 +53,7 @@ _OPTIONS = (
         default=DEFAULT_TEMPLATE,
         help="How files in a folder are named.",
     ),
-    click.option(
-        "--before",
-        type=click.FloatRange(0, 3600),
-        default=0.0,
-        help="Seconds to add before each moment.",
-    ),
-    click.option(
-        "--after",
-        type=click.FloatRange(0, 3600),
-        default=0.0,
-        help="Seconds to add after each moment.",
-    ),
+    handle_options,
     click.option(
         "--all-cameras",
         is_flag=True,
@@ -120,8 +110,8 @@ def export(
     format_name: str,
     output: str,
     template: str,
-    before: float,
-    after: float,
+    before: Fraction,
+    after: Fraction,
     all_cameras: bool,
 ) -> None:
     """Export the moments that answer WORDS, or those of a case.
@@ -141,8 +131,8 @@ def export(
         format_name,
         title=case or words or "mmrag-video",
         template=NameTemplate(template),
-        before=Fraction(before),
-        after=Fraction(after),
+        before=before,
+        after=after,
         all_cameras=all_cameras,
         output=output,
     )

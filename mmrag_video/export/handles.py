@@ -1,10 +1,28 @@
 """A little more before and after a moment, as editors want it, within what was recorded."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
+from mmrag_video.errors import UsageError
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.moments import Span
+
+_SECONDS = re.compile(r"\d{1,4}(\.\d{1,9})?", re.ASCII)
+_LONGEST = Fraction(3600)
+"""Seconds."""
+
+
+def parse_handle(name: str, text: str) -> Fraction:
+    """Seconds to add to a moment, exactly as typed: 0.2 is 1/5, of which a float is only near.
+
+    Raises UsageError, which names the field, for what is no number from 0 to 3600.
+    """
+    if not _SECONDS.fullmatch(text) or Fraction(text) > _LONGEST:
+        raise UsageError(
+            f"{name}: {text[:40]!r} is not a number of seconds such as 2.5, at most {_LONGEST}."
+        )
+    return Fraction(text)
 
 
 def with_handles(moment: ExportMoment, before: Fraction, after: Fraction) -> ExportMoment | None:

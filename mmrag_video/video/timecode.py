@@ -55,6 +55,14 @@ class Timecode:
         return Timecode(Fraction(math.ceil(self.seconds * 1000), 1000))
 
 
+def as_typed(seconds: float) -> Fraction:
+    """The decimal that somebody wrote in the settings: 0.1 is 1/10, of which a float is only near.
+
+    Frames come at such times exactly, and would be passed over for a float that is a little more.
+    """
+    return Fraction(str(seconds))
+
+
 def address_seconds(seconds: Fraction) -> str:
     """Seconds for an address, in milliseconds.
 

@@ -1,6 +1,5 @@
 """The API's exports that are made in the background: clips and evidence."""
 
-from fractions import Fraction
 from typing import Self
 
 from flask import Blueprint, url_for
@@ -9,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from mmrag_video.catalog.users import Role
+from mmrag_video.export.handles import parse_handle
 from mmrag_video.json_shapes import shape
 from web import export_job_views
 from web.api.operation import Fields, Media, operation
@@ -176,10 +176,8 @@ def file(number: int) -> ResponseReturnValue:
 
 
 def _placed(body: NewExport) -> ExportJob:
-    before, after = (
-        min(Fraction(text), export_job_views.LONGEST_HANDLE)
-        for text in (body.handle_before, body.handle_after)
-    )
+    before = parse_handle("handle_before", body.handle_before)
+    after = parse_handle("handle_after", body.handle_after)
     if body.case is None:
         moments = moments_of(services().findings.read(text) for text in body.findings)
         return place_found(moments, title_of(moments), body.kind, before, after)
