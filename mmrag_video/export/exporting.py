@@ -57,7 +57,8 @@ class Export:
 
     documents: tuple[Document, ...]
     problems: tuple[str, ...]
-    """A sentence for each recording that is gone or changed, and each moment past the end."""
+    """A sentence for each recording that is gone or changed or whose start timecode does not fit,
+    and for each moment past the end."""
 
 
 def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Settings) -> Export:
@@ -104,7 +105,7 @@ def _file_problems(moments: Sequence[ExportMoment]) -> dict[str, str]:
 def _sources(
     moments: Sequence[ExportMoment], settings: Settings, without: Mapping[str, str]
 ) -> tuple[dict[str, SourceTimecode], dict[str, str]]:
-    """The frames of each recording that can be read, and why the others cannot."""
+    """The frames of each recording that can be read, and by recording what is wrong with them."""
     sources: dict[str, SourceTimecode] = {}
     problems: dict[str, str] = {}
     for id, recording in _recordings(moments).items():
@@ -116,7 +117,13 @@ def _sources(
         except RecordingError as error:
             problems[id] = str(error)
         else:
-            sources[id] = source_timecode(frames, camera.start_timecode, recording.clock.start)
+            source = source_timecode(frames, camera.start_timecode, recording.clock.start)
+            sources[id] = source
+            if source.unfit:
+                problems[id] = (
+                    f"{recording.path}: {' and '.join(source.unfit)}; its frames are counted from "
+                    f"{source.text(source.first)}."
+                )
     return sources, problems
 
 
