@@ -15,11 +15,13 @@ import pytest
 import webvtt
 
 from mmrag_video.catalog.records import Recording
+from mmrag_video.evidence.manifest import range_to_json
 from mmrag_video.export.csv_table import COLUMNS
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import ExportOrder, prepare
 from mmrag_video.export.formats import FORMATS
-from mmrag_video.export.sheet import FormatName
+from mmrag_video.export.sheet import ExportSheet, FormatName
+from mmrag_video.export.told import facts
 from mmrag_video.moments import Span
 from mmrag_video.settings import Settings
 from tests.exported import exported, moment_in, recording_at, without_clock, write_exactly
@@ -53,6 +55,27 @@ def moments(recordings: list[Recording]) -> list[ExportMoment]:
 
 def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_times_on_the_recording_and_on_the_clock_are_rounded_alike(recordings: list[Recording]):
+    # The clock shows 14:03:22 at the first frame.
+    moment = moment_in(recordings[0], Fraction(29_999, 30_000), Fraction(2 * 1001, 1500))
+    [row] = rows(exported([moment], FormatName.CSV)[0])
+    assert (row["media_start"], row["clock_start"][17:23]) == ("00:00:01.000", "23.000")
+    assert (row["media_end"], row["clock_end"][17:23]) == ("00:00:01.335", "23.335")
+    told = json.loads(exported([moment], FormatName.JSON)[0])["moments"][0]
+    assert (told["wall_start"], told["wall_end"]) == (row["clock_start"], row["clock_end"])
+    assert told["spans"][0]["start"] == row["media_start"]
+    clip = json.loads(exported([moment], FormatName.OTIO)[0])["tracks"]["children"][0]["children"][
+        0
+    ]
+    assert clip["metadata"]["mmrag_video"]["wall_start"] == row["clock_start"]
+    shown = dict(facts(ExportSheet("", [moment]), 1, moment))
+    assert shown["Clock"].startswith(
+        "2025-03-04 14:03:23.000+00:00 – 2025-03-04 14:03:23.335+00:00"
+    )
+    manifest = range_to_json(moment.spans[0])
+    assert (manifest["wall_start"], manifest["start"]) == (row["clock_start"], row["media_start"])
 
 
 def test_a_table_has_a_line_for_each_part(moments: list[ExportMoment]):

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from mmrag_video.catalog.users import Role
 from mmrag_video.export.handles import parse_handle
 from mmrag_video.json_shapes import shape
+from mmrag_video.video.wall_clock import iso_milliseconds
 from web import export_job_views
 from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
@@ -199,11 +200,9 @@ def _told(job: ExportJob) -> Export:
         "title": job.order.title,
         "owner": job.owner,
         "state": job.state.value,
-        "ordered": job.ordered.isoformat(timespec="milliseconds"),
-        "changed": job.changed.isoformat(timespec="milliseconds"),
-        "deleted": None
-        if job.state.is_under_way
-        else (job.changed + kept).isoformat(timespec="milliseconds"),
+        "ordered": iso_milliseconds(job.ordered),
+        "changed": iso_milliseconds(job.changed),
+        "deleted": None if job.state.is_under_way else iso_milliseconds(job.changed + kept),
         "progress": None
         if progress is None
         else {"what": progress.what, "done": progress.done, "total": progress.total},
