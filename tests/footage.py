@@ -42,6 +42,8 @@ class Encoding:
     rotation: int = 0
     """Degrees clockwise that a player must turn the stored picture to show it upright."""
     with_sound: bool = False
+    pixel_aspect: Fraction = Fraction(1)
+    """Width over height of a stored pixel."""
     codec_options: dict[str, str] = field(default_factory=lambda: {"sc_threshold": "0"})
     container_options: dict[str, str] = field(default_factory=dict)
 
@@ -211,6 +213,7 @@ def add_stream(
     # A tick of an AVI is a picture.
     tick = Fraction(1, encoding.rate) if container.format.name == "avi" else MILLISECOND
     stream.codec_context.time_base = tick
+    stream.codec_context.sample_aspect_ratio = encoding.pixel_aspect
     stream.gop_size = encoding.gop
     stream.max_b_frames = encoding.b_frames
     if encoding.rotation:

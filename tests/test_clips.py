@@ -121,6 +121,16 @@ def test_a_cut_is_upright_even_sided_silent_and_at_most_1280_wide(
         assert number_in(PyavReader(clip).frame_at(Fraction(0)).image) == 0
 
 
+@pytest.mark.parametrize(("rotation", "shown"), [(0, Fraction(16, 11)), (270, Fraction(11, 16))])
+def test_pixels_that_are_not_square_stay_so_in_a_cut(
+    tmp_path: Path, rotation: int, shown: Fraction
+) -> None:
+    wide = Encoding(rotation=rotation, pixel_aspect=Fraction(16, 11))
+    recording = write_numbered(tmp_path / "960h.mp4", steadily(5), wide, (176, 144))
+    with av.open(str(_cut(recording.path, Fraction(0), Fraction(1, 5)))) as container:
+        assert container.streams.video[0].sample_aspect_ratio == shown
+
+
 def test_colours_survive_a_cut(tmp_path: Path) -> None:
     recording = write_numbered(tmp_path / "a.mp4", STEADY)
     ours = PyavReader(recording.path).frame_at(Fraction(1)).image

@@ -284,6 +284,5 @@ def test_an_unknown_time_stays_unknown(stem):
 def test_a_time_just_before_summer_time_is_rounded_to_the_hour_that_there_is():
     almost = datetime(2026, 3, 29, 0, 59, 59, 999_700, tzinfo=ZoneInfo("Europe/Lisbon"))
     assert iso_milliseconds(almost) == "2026-03-29T02:00:00.000+01:00"
-    assert iso_milliseconds(almost.replace(microsecond=999_400)).startswith(
-        "2026-03-29T00:59:59.999"
-    )
+    before = almost.replace(microsecond=999_400)
+    assert iso_milliseconds(before) == "2026-03-29T00:59:59.999+00:00"

@@ -148,6 +148,16 @@ def test_sound_that_an_mp4_cannot_hold_is_left_out_and_named(tmp_path: Path) -> 
         assert not container.streams.audio
 
 
+@pytest.mark.parametrize(("rotation", "shown"), [(0, Fraction(16, 11)), (90, Fraction(11, 16))])
+def test_pixels_that_are_not_square_stay_so(rotation: int, shown: Fraction, tmp_path: Path) -> None:
+    wide = Encoding(rotation=rotation, pixel_aspect=Fraction(16, 11))
+    recorded = write_numbered(tmp_path / "d1.mp4", steadily(20), wide, (176, 144))
+    for kind, aspect in ((ClipKind.COPY, Fraction(16, 11)), (ClipKind.EXACT, shown)):
+        clip = write_clip(wanted(recorded, Fraction(0), Fraction(1, 2), kind), tmp_path / "out")
+        with av.open(str(clip.path)) as container:
+            assert container.streams.video[0].sample_aspect_ratio == aspect
+
+
 def test_what_cannot_be_copied_into_an_mp4_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     vp8 = write_numbered(

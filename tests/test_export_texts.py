@@ -66,10 +66,9 @@ def test_times_on_the_recording_and_on_the_clock_are_rounded_alike(recordings: l
     told = json.loads(exported([moment], FormatName.JSON)[0])["moments"][0]
     assert (told["wall_start"], told["wall_end"]) == (row["clock_start"], row["clock_end"])
     assert told["spans"][0]["start"] == row["media_start"]
-    clip = json.loads(exported([moment], FormatName.OTIO)[0])["tracks"]["children"][0]["children"][
-        0
-    ]
-    assert clip["metadata"]["mmrag_video"]["wall_start"] == row["clock_start"]
+    track = json.loads(exported([moment], FormatName.OTIO)[0])["tracks"]["children"][0]
+    about = track["children"][0]["metadata"]["mmrag_video"]
+    assert about["wall_start"] == row["clock_start"]
     shown = dict(facts(ExportSheet("", [moment]), 1, moment))
     assert shown["Clock"].startswith(
         "2025-03-04 14:03:23.000+00:00 – 2025-03-04 14:03:23.335+00:00"

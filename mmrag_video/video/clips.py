@@ -97,7 +97,8 @@ def _cut(path: Path, start: Fraction, end: Fraction, unfinished: Path) -> None:
     """The child's part."""
     try:
         with PyavReader(path, width=WIDEST_CLIP) as reader:
-            encode(stills(reader, start, end), unfinished, _TICK, Quality.TO_LOOK_AT)
+            seen = stills(reader, start, end)
+            encode(seen, unfinished, _TICK, Quality.TO_LOOK_AT, pixel_aspect=reader.pixel_aspect)
     except OSError as error:
         raise cannot_be_written(unfinished.parent, error) from error
 
