@@ -6,7 +6,7 @@ by a command or through the API, and is kept in the catalog.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,22 @@ def change_camera(
     checked = CameraSettings.model_validate(typed).model_dump(mode="json", exclude_unset=True)
     catalog.camera_settings.change(camera, {name: checked.get(name) for name in values})
     return camera_in_force(settings, catalog, camera).settings
+
+
+def noted_change(
+    camera: str, before: CameraSettings, after: CameraSettings, fields: Iterable[str]
+) -> dict[str, Any] | None:
+    """What the audit log is told of it, as plain JSON; None where nothing has changed."""
+    was, now = (one.model_dump(mode="json", exclude_unset=True) for one in (before, after))
+    changed = [field for field in fields if now.get(field) != was.get(field)]
+    if not changed:
+        return None
+    return {
+        "what": "camera set",
+        "camera": camera,
+        "set": {field: now.get(field) for field in changed},
+        "was": {field: was.get(field) for field in changed},
+    }
 
 
 def known_cameras(settings: Settings, catalog: Catalog) -> set[str]:

@@ -85,8 +85,8 @@ def describe(archive: Archive, moment: int, note: str, tags: Sequence[str]) -> N
 def finding_of(moment: Moment, query: str) -> Finding:
     """What a search by these words found, to be collected."""
     return Finding(
-        spans=tuple(map(_case_span, moment.spans)),
-        best=_case_span(moment.best),
+        spans=tuple(map(case_span, moment.spans)),
+        best=case_span(moment.best),
         query=query,
         score=moment.score,
         confidence=moment.confidence,
@@ -96,7 +96,7 @@ def finding_of(moment: Moment, query: str) -> Finding:
 
 def finding_by_eye(archive: Archive, span: Span) -> Finding:
     """A part of a recording that somebody points at; the first frame kept of it shows it."""
-    return Finding(spans=(_case_span(span),), best=_case_span(_shown_in(archive, span)))
+    return Finding(spans=(case_span(span),), best=case_span(_shown_in(archive, span)))
 
 
 def collected(archive: Archive, moments: Sequence[CaseMoment]) -> list[Collected]:
@@ -194,7 +194,8 @@ def _checked_text(text: str) -> str:
     return text
 
 
-def _case_span(span: Span) -> CaseSpan:
+def case_span(span: Span) -> CaseSpan:
+    """A part of a recording as the catalog keeps it."""
     return CaseSpan(span.recording.id, span.start, span.end)
 
 

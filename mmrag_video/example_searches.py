@@ -43,5 +43,5 @@ def _in_words(facet: Facet) -> str:
     if facet.kind is FacetKind.COUNT:
         plural = _PLURALS.get(facet.thing, f"{facet.thing}s")
         return f"{_NUMBERS.get(facet.detail, facet.detail)} {plural}"
-    named = f"{facet.detail} {facet.thing}".strip()
+    named = facet.label
     return f"{'an' if named[0] in 'aeiou' else 'a'} {named}"

@@ -42,14 +42,19 @@ class Facet:
 
     @property
     def label(self) -> str:
-        """`red car`, `2 × person`, `car`."""
+        """`red car`, `person in red`, `2 × person`, `car`."""
         match self.kind:
             case FacetKind.THING:
                 return self.thing
             case FacetKind.COUNT:
                 return f"{self.detail} × {self.thing}"
             case FacetKind.COLOUR:
-                return f"{self.detail} {self.thing}"
+                return of_colour(self.thing, self.detail)
+
+
+def of_colour(thing: str, colour: str) -> str:
+    """`red car`; of a person it is the clothes: `person in red`."""
+    return f"{thing} in {colour}" if thing == "person" else f"{colour} {thing}"
 
 
 @dataclass(frozen=True)

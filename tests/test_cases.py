@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -26,12 +27,17 @@ NOW = datetime(2026, 3, 31, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     """Two recordings of one camera that follow each other."""
-    with Catalog(tmp_path_factory.mktemp("cases") / "catalog.sqlite") as catalog:
-        catalog.activate_index(IDENTITY)
-        for content, duration in DURATION.items():
-            run = catalog.begin_run(Path(f"/videos/{content[:4]}.mp4"), content, INDEX, "sampler")
-            catalog.complete_run(run, recording(content, duration=duration), 9)
+    with filled(tmp_path_factory.mktemp("cases") / "catalog.sqlite") as catalog:
         yield catalog
+
+
+def filled(file: Path) -> Catalog:
+    catalog = Catalog(file)
+    catalog.activate_index(IDENTITY)
+    for content, duration in DURATION.items():
+        run = catalog.begin_run(Path(f"/videos/{content[:4]}.mp4"), content, INDEX, "sampler")
+        catalog.complete_run(run, recording(content, duration=duration), 9)
+    return catalog
 
 
 @pytest.fixture
@@ -136,7 +142,7 @@ def test_a_moment_comes_back_exactly_as_it_was_found(cases: Cases, theft: Case) 
         query="a man with a bag",
         score=0.1 + 0.2,
         confidence=Confidence.POSSIBLE,
-        why="person (black)",
+        why="person (in black)",
     )
     [moment] = added(cases, theft, found)
     assert cases.moments(theft.id) == [moment] == [cases.moment(moment.id)]
@@ -190,6 +196,20 @@ def test_a_recording_that_is_being_let_go_of_is_not_collected(tmp_path: Path) ->
             catalog.cases.add(case.id, [finding(part(1, 2))], "ana")
 
 
+def test_what_was_seen_first_and_found_later_tells_how_it_was_found(
+    cases: Cases, theft: Case
+) -> None:
+    [seen] = added(cases, theft, finding(part(1, 2)))
+    assert seen.found.score is None
+    by_search = replace(finding(part(1, 2)), query="a box", score=0.5, why="box")
+    [again] = cases.add(theft.id, [by_search], "bob")
+    assert not again.is_new and again.moment.found == by_search
+    [kept] = cases.moments(theft.id)
+    assert (kept.id, kept.found, kept.added_by) == (seen.id, by_search, "ana")
+    cases.add(theft.id, [replace(by_search, query="else", score=0.9)], "bob")
+    assert cases.moments(theft.id) == [kept], "only once"
+
+
 def test_a_note_tags_and_an_export_are_written_down(cases: Cases, theft: Case) -> None:
     first, second = added(cases, theft, finding(part(1, 2)), finding(part(3, 4)))
     cases.describe(first.id, "leaves with a bag", ["bag", "grey coat"])
@@ -222,6 +242,21 @@ def test_marks_tell_which_part_is_in_which_case(cases: Cases, theft: Case) -> No
     assert told == {("fire", part(1, 2), None), ("theft", part("59.25", 60), NOW)}
     assert [mark.case for mark in cases.marks_for([SHORT])] == [theft.id]
     assert cases.marks_for([]) == []
+
+
+def test_what_was_exported_is_known_of_its_recording_also_without_a_case(tmp_path: Path) -> None:
+    with filled(tmp_path / "catalog.sqlite") as catalog:
+        theft = catalog.cases.make("theft", "ana")
+        [one] = added(catalog.cases, theft, RUNS_ON)
+        catalog.cases.mark_exported([one.id], NOW)
+        unknown = part(0, 1, content="0" * 64)
+        catalog.exported.note([part(3, 4), part(3, 4), unknown], NOW)
+        catalog.exported.note([part(3, 4)], NOW)
+        catalog.cases.remove(theft.id)
+        assert set(catalog.exported.spans_in([LONG])) == {part(3, 4), part("59.25", 60)}
+        assert len(catalog.exported.spans_in([LONG, SHORT, "0" * 64])) == 3, "each once"
+        catalog.holdings.drop([LONG])
+        assert catalog.exported.spans_in([LONG]) == [], "it goes with its recording"
 
 
 def test_the_shown_frame_stays_inside_of_what_is_left(cases: Cases, theft: Case) -> None:

@@ -180,7 +180,7 @@ def test_the_keyboard_alone_reaches_the_player_and_shows_where_it_is(page: Page)
             break
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog").locator("video")).to_be_visible()
-    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    expect(page.get_by_role("slider", name="Time in the recording")).to_be_focused()
 
 
 def test_dark_and_light_follow_the_system(browser: Browser, address: str) -> None:

@@ -63,7 +63,8 @@ def test_a_viewer_is_offered_what_a_viewer_may(page: Page) -> None:
     expect(page.get_by_role("link", name="Your account")).to_be_visible()
     expect(page.get_by_role("link", name="Users")).to_have_count(0)
     page.goto("/users")
-    expect(page.get_by_role("alert")).to_contain_text("Only admins may do this; you are viewer.")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Only admins may do this; your role is viewer.")
 
 
 def test_a_page_whose_login_has_ended_asks_for_one(page: Page, archive: Archive) -> None:

@@ -190,6 +190,10 @@ def test_the_form_as_it_stands_changes_nothing(own: Archive, asker: FlaskClient)
     send(asker, "/cameras", camera="yard", **{**sent, "zone": "", "heartbeat": "5"})
     [entry] = [one for one in noted(own) if one.about["what"] == "camera set"]
     assert entry.about["set"] == {"zone": None, "heartbeat": 5.0}
+    assert entry.about["was"] == {"zone": "Europe/Lisbon", "heartbeat": None}
+    send(asker, "/cameras", camera="yard", **{**sent, "clock_offset": "60"})
+    listed = words_of(get(asker, "/audit"))
+    assert "clock_offset=60.0" in listed and "clock_offset=95.5" in listed
 
 
 def noted(archive: Archive) -> list:
@@ -203,6 +207,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(
     assert refused.status_code == 400
     told = words_of(refused)
     assert "'Lisbon' is not an IANA time zone" in told and "it is no JSON such as" in told
+    assert "zone: " not in told, "the field stands beside it"
     assert 'value="7"' in told and ">[[</textarea>" in told
     assert settings_of(own).model_fields_set == set()
 

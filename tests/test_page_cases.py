@@ -9,11 +9,13 @@ from fractions import Fraction
 import pytest
 from flask import g
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from mmrag_video.archive import Archive
 from mmrag_video.cases import finding_by_eye, picture_times
 from mmrag_video.catalog.case_records import Case, CaseMoment
+from mmrag_video.catalog.schema import ExportedSpanRow
 from mmrag_video.catalog.users import Role, User
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Span
@@ -63,6 +65,8 @@ def ana(own: PageArchive) -> Iterator[Visitor]:
     yield Visitor(own.archive)
     for case in own.archive.catalog.cases.all():
         own.archive.catalog.cases.remove(case.id)
+    with own.archive.catalog.database.writing() as session:
+        session.execute(delete(ExportedSpanRow))
 
 
 @pytest.fixture
@@ -123,9 +127,21 @@ def test_what_is_in_a_case_or_exported_is_marked_on_its_card_and_in_the_player(
     [moment] = moments(own, case)
     player = f"/recordings/{moment.spans[0].recording}/play?t=0,1"
     assert "in <b>theft</b></a>" in words_of(ana.get(player))
-    own.archive.catalog.cases.mark_exported([moment.id], moment.added)
-    assert "in <b>theft</b>, exported" in words_of(ana.get(RESULTS))
-    assert "in <b>theft</b>, exported" in words_of(ana.get(player))
+    ana.post(f"/cases/{case.id}/export", format="csv")
+    assert words_of(ana.get(RESULTS)).count('class="mark">exported') == 1
+    [span] = moment.spans
+    times = f"{Timecode(span.start)} – {Timecode(span.end)}"
+    for suffix in (" in <b>theft</b></a>", " exported</span>"):
+        assert times + suffix in words_of(ana.get(player))
+    own.archive.catalog.cases.remove(case.id)
+    assert 'class="mark">exported' in words_of(ana.get(RESULTS)), "it was, all the same"
+
+
+def test_what_was_exported_from_a_search_is_marked_without_a_case(
+    ana: Visitor, own: PageArchive
+) -> None:
+    ana.post("/export/selected", selected=ana.found()[0], format="json")
+    assert words_of(ana.get(RESULTS)).count('class="mark">exported') == 1
 
 
 def test_several_are_collected_at_once_and_the_case_is_offered_again(

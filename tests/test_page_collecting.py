@@ -119,6 +119,18 @@ def test_a_part_is_collected_where_it_is_seen_in_the_player(
     assert (span.start, span.end) == (3, 4)
 
 
+def test_what_is_collected_in_the_player_as_it_was_found_is_known_as_found(
+    page: Page, own: PageArchive, theft: Case
+) -> None:
+    page.goto(RESULTS)
+    page.locator("li.card a.play[href*='" + own.yard.id + "']").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Collect", exact=True).click()
+    expect(dialog.get_by_text("1 moment collected into “theft”.")).to_be_visible()
+    found = moments(own, theft)[-1].found
+    assert found.query == "a box" and found.score is not None and found.why
+
+
 def at(video: Locator, seconds: float) -> None:
     video.evaluate(
         """(video, seconds) => new Promise((resolve) => {

@@ -98,7 +98,7 @@ def test_all_failures_can_be_reached_by_kind_and_source(
     decoder = words_of(get(asker, "/queue/failed?kind=decoder"))
     assert re.findall(r"(\w+\.mp4) is wrong", decoder) == ["crash.mp4"]
     assert "crash" not in words_of(get(asker, "/queue/failed?source=nvr"))
-    for wrong in ("kind=x", "page=0", "page=x", "page=9999999999"):
+    for wrong in ("kind=x", "again=-1", "page=x", "page=9999999999"):
         assert get(asker, f"/queue/failed?{wrong}").status_code == 400
 
 
@@ -110,7 +110,9 @@ def test_one_or_all_of_a_kind_are_tried_again(archive: Archive, asker: FlaskClie
     fail_next(archive.catalog, "Later.", again=timedelta(hours=1))
     jobs = archive.catalog.jobs
     answer = post(asker, "/queue/failed/retry", kind="recording", source="")
-    assert answer.headers["Location"] == "/queue/failed?kind=recording"
+    assert answer.headers["Location"] == "/queue/failed?kind=recording&again=2"
+    told = words_of(get(asker, answer.headers["Location"]))
+    assert "2 files are tried again now" in told and "Nothing else of this kind failed" in told
     assert {job.file.path.name for job in jobs.failed()} == {"crash.mp4", "later.mp4"}
     [crash] = jobs.failed(which=Failures(kind=ErrorKind.DECODER))
     post(asker, "/queue/failed/retry", job=str(crash.id), kind="", source="")

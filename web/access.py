@@ -68,8 +68,9 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*arguments: P.args, **named: P.kwargs) -> R:
-            if not user().role.may(role):
-                raise Forbidden(f"Only {role.value}s may do this; you are {user().role.value}.")
+            own = user().role
+            if not own.may(role):
+                raise Forbidden(f"Only {role.value}s may do this; your role is {own.value}.")
             return view(*arguments, **named)
 
         return guarded

@@ -11,6 +11,7 @@ from mmrag_video.camera_settings import (
     CameraInForce,
     camera_in_force,
     change_camera,
+    noted_change,
 )
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Camera
@@ -81,10 +82,8 @@ def set_camera(name: str, values: Mapping[str, object]) -> None:
     archive = services().archive
     before = camera_in_force(archive.settings, archive.catalog, name).settings
     after = change_camera(archive.settings, archive.catalog, name, values)
-    was, now = (one.model_dump(mode="json", exclude_unset=True) for one in (before, after))
-    changed = {field: now.get(field) for field in values if now.get(field) != was.get(field)}
-    if changed:
-        access.note(Action.CHANGE, what="camera set", camera=name, set=changed)
+    if about := noted_change(name, before, after, values):
+        access.note(Action.CHANGE, **about)
 
 
 def give_name(camera: str, name: str) -> None:

@@ -1,5 +1,6 @@
 """Collecting into a case: what a search found, or a part of a recording."""
 
+from fractions import Fraction
 from urllib.parse import urlsplit
 
 from flask import Blueprint, jsonify, redirect, request, url_for
@@ -54,7 +55,8 @@ def findings_asked() -> list[Finding]:
     if "recording" in form:
         recording = access.recording(form["recording"])
         start, end = typed_time(form.get("start", "")), typed_time(form.get("end", ""))
-        return [finding_by_eye(services().archive, Span(recording, start, end))]
+        part = Span(recording, start, end)
+        return [_found_here(part) or finding_by_eye(services().archive, part)]
     signed = form.getlist("found")[:1] or form.getlist("selected")
     if not signed:
         raise UsageError("Nothing is selected; tick the moments that are meant.")
@@ -64,6 +66,25 @@ def findings_asked() -> list[Finding]:
     for span in (span for finding in findings for span in finding.spans):
         access.recording(span.recording)
     return findings
+
+
+def _found_here(span: Span) -> Finding | None:
+    """What a search found, where that is the part that is meant: its ends were left as they were.
+
+    `found_here` is the finding that the player was opened with, signed.
+    """
+    signed = request.form.get("found_here", "")
+    if not signed:
+        return None
+    finding = services().findings.read(signed)
+    if len(finding.spans) != 1:
+        return None
+    [found] = finding.spans
+    if found.recording != span.recording.id:
+        return None
+    # The form shows milliseconds of times that are exact fractions.
+    apart = max(abs(found.start - span.start), abs(found.end - span.end))
+    return finding if apart < Fraction(1, 1000) else None
 
 
 def _chosen_case() -> CasePage:

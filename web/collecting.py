@@ -10,7 +10,7 @@ from functools import cached_property
 from flask import g, request
 
 from mmrag_video.cases import finding_of
-from mmrag_video.catalog.case_records import Case, CaseMark, CaseMoment
+from mmrag_video.catalog.case_records import Case, CaseMark, CaseMoment, CaseSpan
 from mmrag_video.catalog.users import Role
 from mmrag_video.moments import Moment, Span
 from web import access
@@ -28,7 +28,6 @@ class ShownMark:
 
     case: int
     name: str
-    is_exported: bool
 
 
 class Collecting:
@@ -36,6 +35,7 @@ class Collecting:
 
     def __init__(self) -> None:
         self._marks: dict[str, list[CaseMark]] = {}
+        self._exported: dict[str, list[CaseSpan]] = {}
 
     @property
     def may(self) -> bool:
@@ -66,25 +66,30 @@ class Collecting:
 
     def expect(self, moments: Iterable[Moment]) -> None:
         """Look up the marks of these all at once; without it each recording is asked for alone."""
-        recordings = {span.recording.id for moment in moments for span in moment.spans}
-        if self.cases:
-            self._marks = {recording: [] for recording in recordings}
-            for mark in services().archive.catalog.cases.marks_for(recordings):
-                self._marks[mark.span.recording].append(mark)
+        self._look_up({span.recording.id for moment in moments for span in moment.spans})
 
     def marks(self, spans: Iterable[Span]) -> list[ShownMark]:
         """The cases in which there is something of these spans."""
-        shown: dict[int, ShownMark] = {}
-        for mark in self._marks_of(spans):
-            known = shown.get(mark.case)
-            is_exported = mark.exported is not None or (known is not None and known.is_exported)
-            shown[mark.case] = ShownMark(mark.case, mark.name, is_exported)
-        return list(shown.values())
+        marks = {mark.case: ShownMark(mark.case, mark.name) for mark in self._marks_of(spans)}
+        return list(marks.values())
+
+    def is_exported(self, spans: Iterable[Span]) -> bool:
+        """Whether something of these spans was ever part of an export, of a case or not."""
+        for span in spans:
+            self._know(span.recording.id)
+            if any(_overlap(one, span) for one in self._exported[span.recording.id]):
+                return True
+        return False
 
     def in_recording(self, span: Span) -> list[CaseMark]:
         """All parts of a span's recording that are in a case, by time."""
         whole = Span(span.recording, span.recording.duration * 0, span.recording.duration)
         return sorted(self._marks_of([whole]), key=lambda mark: mark.span.start)
+
+    def exported_of(self, span: Span) -> list[CaseSpan]:
+        """All parts of a span's recording that were exported, by time."""
+        self._know(span.recording.id)
+        return sorted(self._exported[span.recording.id], key=lambda part: part.start)
 
     def moment_to_trim(self, span: Span) -> CaseMoment | None:
         """The moment of a case whose ends are to be set in the player; None where none is."""
@@ -98,18 +103,28 @@ class Collecting:
         return moment if shows else None
 
     def _marks_of(self, spans: Iterable[Span]) -> Iterable[CaseMark]:
-        if not self.cases:
-            return
         for span in spans:
-            for mark in self._in(span.recording.id):
-                if mark.span.start < span.end and span.start < mark.span.end:
+            self._know(span.recording.id)
+            for mark in self._marks[span.recording.id]:
+                if _overlap(mark.span, span):
                     yield mark
 
-    def _in(self, recording: str) -> list[CaseMark]:
+    def _know(self, recording: str) -> None:
         if recording not in self._marks:
-            found = services().archive.catalog.cases.marks_for([recording])
-            self._marks[recording] = found
-        return self._marks[recording]
+            self._look_up({recording})
+
+    def _look_up(self, recordings: set[str]) -> None:
+        catalog = services().archive.catalog
+        for recording in recordings:
+            self._marks[recording], self._exported[recording] = [], []
+        for mark in catalog.cases.marks_for(recordings) if self.cases else ():
+            self._marks[mark.span.recording].append(mark)
+        for span in catalog.exported.spans_in(recordings):
+            self._exported[span.recording].append(span)
+
+
+def _overlap(part: CaseSpan, span: Span) -> bool:
+    return part.start < span.end and span.start < part.end
 
 
 def collecting() -> Collecting:

@@ -19,7 +19,13 @@ from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.export.clips import ClipKind
 from mmrag_video.export.export_moment import ExportMoment, found
-from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
+from mmrag_video.export.exporting import (
+    Document,
+    ExportOrder,
+    audit_entry,
+    note_exported,
+    prepare,
+)
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.from_case import export_moment
 from mmrag_video.export.naming import different_names, safe_name
@@ -154,6 +160,7 @@ def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
     access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))
+    note_exported(services().archive, made.spans)
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
     return _packed(made.documents, made.problems, order)

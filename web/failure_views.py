@@ -34,7 +34,7 @@ KINDS: Mapping[ErrorKind, str] = {
 def page() -> ResponseReturnValue:
     """Some of the failures, the newest first."""
     archive = services().archive
-    shown, number = _shown(request.args), _page_number()
+    shown, number = _shown(request.args), _number("page", 1)
     jobs = archive.catalog.jobs
     count = jobs.count_failed(shown)
     counts = counts_by_source(archive.catalog.database)
@@ -45,6 +45,7 @@ def page() -> ResponseReturnValue:
         sources=sorted(name for name, files in counts.items() if files.failed),
         jobs=jobs.failed(_ON_A_PAGE, shown, skip=(number - 1) * _ON_A_PAGE),
         count=count,
+        again=_number("again", 0),
         page=number,
         more=count > number * _ON_A_PAGE,
         zone=archive.settings.clock.zone,
@@ -57,7 +58,7 @@ def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or without one all of a kind and a source."""
     shown, number = _shown(request.form), request.form.get("job")
     which = None if number is None else [row_number(number, "a job")]
-    services().archive.catalog.jobs.ask_again(which, shown)
+    again = services().archive.catalog.jobs.ask_again(which, shown)
     access.note(
         Action.CHANGE,
         what="tried again",
@@ -65,7 +66,9 @@ def retry() -> ResponseReturnValue:
         kind=shown.kind or "all",
         source=shown.source or "all",
     )
-    return redirect(url_for("failures.page", kind=shown.kind, source=shown.source), code=303)
+    return redirect(
+        url_for("failures.page", kind=shown.kind, source=shown.source, again=again), code=303
+    )
 
 
 def _shown(fields: MultiDict[str, str]) -> Failures:
@@ -76,8 +79,9 @@ def _shown(fields: MultiDict[str, str]) -> Failures:
     return Failures(ErrorKind(kind) if kind else None, source or None)
 
 
-def _page_number() -> int:
-    number = request.args.get("page", "1")
-    if not (number.isascii() and number.isdecimal() and int(number[:10]) > 0 and len(number) < 10):
-        raise UsageError(f"{number[:20]!r} is not the number of a page.")
-    return int(number)
+def _number(name: str, otherwise: int) -> int:
+    """Raises UsageError."""
+    number = request.args.get(name, f"{otherwise}")
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        raise UsageError(f"{number[:20]!r} is not a number for {name!r}.")
+    return max(int(number), otherwise)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from flask import request
 
-from mmrag_video.cases import Collected
+from mmrag_video.cases import Collected, case_span
 from mmrag_video.catalog.case_records import CaseSpan, Finding
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.order import parse_blur
@@ -89,8 +89,8 @@ def of_search(moments: Iterable[ExportMoment]) -> tuple[OrderedMoment, ...]:
     """Moments as they were found."""
     return tuple(
         OrderedMoment(
-            spans=tuple(map(_part, one.spans)),
-            best=_part(one.best),
+            spans=tuple(map(case_span, one.spans)),
+            best=case_span(one.best),
             query=one.query,
             score=one.score,
             confidence=one.confidence,
@@ -135,7 +135,3 @@ def moments_of(findings: Iterable[Finding]) -> list[ExportMoment]:
 
 def _span(part: CaseSpan) -> Span:
     return Span(access.recording(part.recording), part.start, part.end)
-
-
-def _part(span: Span) -> CaseSpan:
-    return CaseSpan(span.recording.id, span.start, span.end)

@@ -86,6 +86,7 @@ def _parts(opened: FormPage) -> Mapping[str, object]:
         "shown": shown,
         "ticks": window.ticks(_zone()),
         "matches": _matches(opened, shown),
+        "without_clock": {one.name: one.without_clock for one in access.cameras()},
         "here": _form_of(form, window),
         "ways": {
             "Earlier": _form_of(form, window.moved(-0.5)),

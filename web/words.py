@@ -118,6 +118,15 @@ def score_meaning(moment: Moment) -> str:
     )
 
 
+def logged(value: object) -> str:
+    """A value that an entry of the audit log holds: plain JSON."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={logged(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(logged, value))
+    return "nothing" if value is None else str(value)
+
+
 def _day(time: datetime) -> str:
     # Not %-d, which Windows lacks.
     return f"{time:%a} {time.day} {time:%b %Y}"
@@ -133,6 +142,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "clock_source": clock_source,
     "score_meaning": score_meaning,
     "counted": counted,
+    "logged": logged,
     "file_problem": file_problem,
     "in_zone": in_zone,
     "size_in_words": size_in_words,

@@ -30,13 +30,18 @@ def moment_of(row: CaseMomentRow, spans: Sequence[CaseSpanRow]) -> CaseMoment:
             confidence=Confidence(row.confidence) if row.confidence else None,
             why=row.why,
         ),
-        spans=tuple(CaseSpan(one.recording, one.start, one.end) for one in spans),
+        spans=tuple(map(span_of, spans)),
         note=row.note,
         tags=tuple(row.tags),
         added=row.added,
         added_by=row.added_by,
         exported=row.exported,
     )
+
+
+def span_of(row: CaseSpanRow) -> CaseSpan:
+    """The span of a row, as it was trimmed."""
+    return CaseSpan(row.recording, row.start, row.end)
 
 
 def moment_row(moment: CaseMoment) -> CaseMomentRow:

@@ -12,11 +12,19 @@ from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mmrag_video.catalog.case_records import Added, Case, CaseMark, CaseMoment, CaseSpan, Finding
-from mmrag_video.catalog.case_rows import case_of, moment_of, moment_row, order, span_rows
+from mmrag_video.catalog.case_rows import (
+    case_of,
+    moment_of,
+    moment_row,
+    order,
+    span_of,
+    span_rows,
+)
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.exported import note_exported
 from mmrag_video.catalog.people_schema import CaseMomentRow, CaseRow
 from mmrag_video.catalog.records import RunState
-from mmrag_video.catalog.schema import CaseSpanRow, RecordingRow, RunRow
+from mmrag_video.catalog.schema import CaseSpanRow, ExportedSpanRow, RecordingRow, RunRow
 from mmrag_video.errors import UsageError
 from mmrag_video.video.timecode import Timecode
 
@@ -149,7 +157,7 @@ class Cases:
             spans = _span_rows(session, [moment])
             first, last = spans[0], spans[-1]
             first.start, last.end = start, end
-            _check_spans(session, [CaseSpan(one.recording, one.start, one.end) for one in spans])
+            _check_spans(session, list(map(span_of, spans)))
             return moment_of(row, spans)
 
     def describe(self, moment: int, note: str, tags: Sequence[str]) -> None:
@@ -164,6 +172,7 @@ class Cases:
             session.execute(
                 update(CaseMomentRow).where(CaseMomentRow.id.in_(moments)).values(exported=at)
             )
+            note_exported(session, map(span_of, _span_rows(session, moments)), at)
 
     def marks_for(self, recordings: Collection[str]) -> list[CaseMark]:
         """Which parts of these recordings are in which case, by its name."""
@@ -176,19 +185,20 @@ class Cases:
         )
         with self._database.reading() as session:
             return [
-                CaseMark(case, name, CaseSpan(span.recording, span.start, span.end), exported)
+                CaseMark(case, name, span_of(span), exported)
                 for span, case, name, exported in session.execute(query)
             ]
 
 
 def follow_recording(session: Session, former: str, row: RecordingRow) -> None:
-    """Let a recording take a live one's place: in cases, and as one that is kept or is not."""
+    """Let a recording take a live one's place: in cases, in what was exported, and as one that is
+    kept or is not.
+    """
     live = session.get(RecordingRow, former)
     if live is not None:
         row.kept = row.kept or live.kept
-    session.execute(
-        update(CaseSpanRow).where(CaseSpanRow.recording == former).values(recording=row.id)
-    )
+    for spans in (CaseSpanRow, ExportedSpanRow):
+        session.execute(update(spans).where(spans.recording == former).values(recording=row.id))
 
 
 def _with_counts() -> Select[CaseRow, int]:
@@ -242,7 +252,7 @@ def _add(session: Session, case: int, finding: Finding, user: str) -> Added:
     _check_spans(session, finding.spans)
     for known in _moments_with(session, case, finding.spans[0].recording):
         if finding.spans in (known.spans, known.found.spans):
-            return Added(known, is_new=False)
+            return Added(_found_after_all(session, known, finding), is_new=False)
     moment = CaseMoment(
         id=0,
         case=case,
@@ -256,6 +266,16 @@ def _add(session: Session, case: int, finding: Finding, user: str) -> Added:
         exported=None,
     )
     return Added(_insert(session, moment, None), is_new=True)
+
+
+def _found_after_all(session: Session, known: CaseMoment, finding: Finding) -> CaseMoment:
+    """A moment that somebody saw without a search tells how it was found, once it is."""
+    if known.found.score is not None or finding.score is None:
+        return known
+    row = _existing_moment(session, known.id)
+    row.query, row.score, row.why = finding.query, finding.score, finding.why
+    row.confidence = finding.confidence.value if finding.confidence else None
+    return moment_of(row, _span_rows(session, [known.id]))
 
 
 def _insert(session: Session, moment: CaseMoment, number: int | None) -> CaseMoment:
@@ -298,10 +318,10 @@ def _check_spans(session: Session, spans: Sequence[CaseSpan]) -> None:
             raise _not_known(span)
         if span.start < 0:
             raise UsageError(f"{Timecode(span.start)} is before the start of its recording.")
-        if span.end > recording.duration:
+        if max(span.start, span.end) > recording.duration:
             raise UsageError(
-                f"{Timecode(span.end)} is past the end of its recording, which lasts "
-                f"{Timecode(recording.duration)}."
+                f"{Timecode(max(span.start, span.end))} is past the end of its recording, which "
+                f"lasts {Timecode(recording.duration)}."
             )
         if span.start >= span.end:
             raise UsageError(

@@ -20,6 +20,7 @@ from mmrag_video.catalog.camera_names import RenamedCameras, name_now
 from mmrag_video.catalog.camera_settings import CameraSettingTable
 from mmrag_video.catalog.cases import Cases, follow_recording
 from mmrag_video.catalog.database import Database
+from mmrag_video.catalog.exported import Exported
 from mmrag_video.catalog.findable import findable_in, is_findable, is_index
 from mmrag_video.catalog.footage import Footage
 from mmrag_video.catalog.hits import Hits
@@ -81,6 +82,7 @@ class Catalog:
         self.logins = Logins(self.database)
         self.tokens = Tokens(self.database)
         self.cases = Cases(self.database)
+        self.exported = Exported(self.database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -363,6 +365,7 @@ class Catalog:
                 func.min(RecordingRow.clock_start),
                 func.max(RecordingRow.clock_end),
                 func.max(case((RecordingRow.clock_start.is_not(None), RecordingRow.zone))),
+                func.count() - func.count(RecordingRow.clock_start),
             )
             .where(is_findable(index))
             .group_by(RecordingRow.camera)
@@ -376,8 +379,11 @@ class Catalog:
                     duration=Fraction(microseconds, 1_000_000),
                     first=in_zone(first, zone),
                     last=in_zone(last, zone),
+                    without_clock=without_clock,
                 )
-                for name, recordings, microseconds, first, last, zone in session.execute(query)
+                for name, recordings, microseconds, first, last, zone, without_clock in (
+                    session.execute(query)
+                )
             ]
 
     def camera_names(self, index: str | None = None) -> list[str]:

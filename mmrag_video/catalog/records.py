@@ -28,6 +28,8 @@ class Camera:
     """Seconds of complete recordings, each rounded to a microsecond."""
     first: datetime | None
     last: datetime | None
+    without_clock: int = 0
+    """Recordings of which nobody knows when they are from."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
-VERSION = "0005"
+VERSION = "0006"
 """Revision of the last migration. Revisions are numbers, so that a newer catalog is known."""
 
 
@@ -120,6 +120,21 @@ class CaseSpanRow(Table):
     """Time of the frame that shows the moment, in one of its spans."""
     best_end: Mapped[Fraction | None]
     """Until when that frame is valid."""
+
+
+class ExportedSpanRow(Table):
+    """A part of a recording that was in an export, whatever it was exported from."""
+
+    __tablename__ = "exported_span"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    recording: Mapped[str] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), index=True
+    )
+    start: Mapped[Fraction]
+    end: Mapped[Fraction]
+    at: Mapped[datetime]
+    """When it last was."""
 
 
 class RecordingRow(Table):

@@ -7,7 +7,7 @@ import click
 
 from mmrag_video.archive import Archive
 from mmrag_video.as_json import camera_details_to_json, camera_to_json
-from mmrag_video.camera_settings import camera_in_force, change_camera
+from mmrag_video.camera_settings import camera_in_force, change_camera, noted_change
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.catalog.writer_lock import writer_lock
@@ -95,9 +95,10 @@ def set_(settings: Settings, name: str, values: tuple[str, ...]) -> None:
     """
     given = dict(_pair(text) for text in values)
     with Archive(settings) as archive:
-        change_camera(settings, archive.catalog, name, given)
-        about = {"what": "camera set", "camera": name, "set": given}
-        archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)
+        before = camera_in_force(settings, archive.catalog, name).settings
+        after = change_camera(settings, archive.catalog, name, given)
+        if about := noted_change(name, before, after, given):
+            archive.catalog.audit.note(LOCAL.name, Action.CHANGE, about)
         error_console.print(f"Set: {plain(name)}.", soft_wrap=True)
         if not {"zone", "clock_offset"}.isdisjoint(given):
             recordings = archive.catalog.holdings.of_camera(name)

@@ -21,7 +21,13 @@ from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
 from mmrag_video.export.clips import ClipKind, ClipOrder
 from mmrag_video.export.export_moment import ExportMoment, found
-from mmrag_video.export.exporting import Document, ExportOrder, audit_entry, prepare
+from mmrag_video.export.exporting import (
+    Document,
+    ExportOrder,
+    audit_entry,
+    note_exported,
+    prepare,
+)
 from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.from_case import export_moments as moments_of_case
 from mmrag_video.export.naming import DEFAULT_TEMPLATE, NameTemplate
@@ -197,6 +203,7 @@ def _export_documents(
             LOCAL.name, Action.EXPORT, audit_entry(order.format.name.value, order.title, moments)
         )
         _deliver(made.documents, output)
+        note_exported(archive, made.spans)
     return ExitCode.SOME_RECORDINGS_FAILED if made.problems else ExitCode.OK
 
 

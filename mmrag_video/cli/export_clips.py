@@ -18,7 +18,8 @@ from mmrag_video.export.clips import (
     write_clip,
 )
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.exporting import audit_entry
+from mmrag_video.export.exporting import audit_entry, note_exported
+from mmrag_video.moments import Span
 
 STANDARD_OUTPUT = "-"
 
@@ -36,6 +37,7 @@ def export_clips(
     problems = [one for one in wanted if isinstance(one, str)]
     about = audit_entry(order.kind.value, title, moments)
     archive.catalog.audit.note(LOCAL.name, Action.EXPORT, about)
+    made: list[Span] = []
     for clip in clips:
         with error_console.status(f"Making {plain(clip.name)}"):
             try:
@@ -43,8 +45,10 @@ def export_clips(
             except MmragError as error:
                 problems.append(str(error))
                 continue
+        made.append(clip.part)
         told = "; ".join([f"Written: {written.path}", *written.remarks])
         error_console.print(plain(told), soft_wrap=True)
+    note_exported(archive, made)
     for problem in dict.fromkeys(problems):
         error_console.print(plain(problem), soft_wrap=True)
     return ExitCode.SOME_RECORDINGS_FAILED if problems else ExitCode.OK

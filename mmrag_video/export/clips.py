@@ -64,6 +64,8 @@ class WantedClip:
     name: str
     """Safe; whoever writes it numbers it where it is taken."""
     span: Span
+    part: Span
+    """The same without what was added before and after."""
     kind: ClipKind
 
 
@@ -104,9 +106,11 @@ def wanted_clips(moments: Sequence[ExportMoment], order: ClipOrder) -> Iterator[
         if longer is None:
             yield past_end(moment)
             continue
+        parts = {span.recording.id: span for span in moment.spans}
         for span in longer.spans:
             facts = facts_of(replace(longer, spans=(span,)), number)
-            yield WantedClip(order.template.name(facts, ENDING), span, order.kind)
+            name = order.template.name(facts, ENDING)
+            yield WantedClip(name, span, parts[span.recording.id], order.kind)
 
 
 def write_clip(wanted: WantedClip, folder: Path) -> WrittenClip:

@@ -1,11 +1,14 @@
 """From moments to documents: handles, recordings' frames, names, and what has to be left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from mmrag_video.archive import Archive
+from mmrag_video.cases import case_span
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError
 from mmrag_video.export.export_moment import ExportMoment
@@ -13,6 +16,7 @@ from mmrag_video.export.handles import with_handles
 from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of_all
 from mmrag_video.export.pictures import pictures_of
 from mmrag_video.export.sheet import ExportSheet, Format, Scope
+from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_problem
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.source_timecode import SourceTimecode, read_source_frames, source_timecode
@@ -59,6 +63,8 @@ class Export:
     problems: tuple[str, ...]
     """A sentence for each recording that is gone or changed or whose start timecode does not fit,
     and for each moment past the end."""
+    spans: tuple[Span, ...]
+    """What they are of, without what was added before and after."""
 
 
 def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Settings) -> Export:
@@ -76,6 +82,7 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
         problems = {**problems, **unreadable}
         kept = list(_only_in(moments, sources))
     within: list[ExportMoment] = []
+    spans: list[Span] = []
     lost: list[str] = []
     for moment in kept:
         longer = with_handles(moment, order.before, order.after)
@@ -83,10 +90,11 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
             lost.append(past_end(moment))
         else:
             within.append(longer)
+            spans += moment.spans
     pictures = pictures_of(within) if order.format.shows_pictures else {}
     problems_found = (*problems.values(), *lost)
     documents = tuple(_documents(within, sources, pictures, order, problems_found))
-    return Export(documents, problems_found)
+    return Export(documents, problems_found, tuple(spans))
 
 
 def _recordings(moments: Sequence[ExportMoment]) -> dict[str, Recording]:
@@ -165,6 +173,11 @@ def _sheets(moments: Sequence[ExportMoment], scope: Scope) -> Iterator[Sequence[
             yield tuple(_only_in(moments, {id: None}))
     elif moments:
         yield moments
+
+
+def note_exported(archive: Archive, spans: Iterable[Span]) -> None:
+    """Let whoever finds these parts of recordings again see that they were exported."""
+    archive.catalog.exported.note(map(case_span, spans), datetime.now(UTC))
 
 
 def audit_entry(name: str, title: str, moments: Sequence[ExportMoment]) -> dict[str, Any]:

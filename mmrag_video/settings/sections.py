@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from mmrag_video.settings.checks import Area, StartTimecode, TimeFormat, TimePattern, Zone
 from mmrag_video.settings.section import Section
@@ -31,6 +31,8 @@ class SamplerSection(Section):
 
 class CameraSettings(Section):
     """What is particular about one camera. The table's name is the camera's."""
+
+    model_config = ConfigDict(ser_json_timedelta="float")  # seconds, as they are typed
 
     zone: Zone | None = Field(
         None, description="IANA time zone of the camera's clock; unset: `clock.zone`."

@@ -54,6 +54,7 @@ def make_clips(archive: Archive, order: JobOrder, folder: Path, on_progress: Pro
         about=audit_entry(order.kind.value, order.title, moments),
         moments=tuple(one.collected for one in order.moments if one.collected is not None),
         cameras=tuple({span.recording.camera: None for one in moments for span in one.spans}),
+        spans=tuple(making.made),
         remarks=tuple(making.remarks),
         left_out=tuple(problems),
     )
@@ -91,6 +92,7 @@ class _Making:
     def __post_init__(self) -> None:
         self.problems: list[str] = []
         self.remarks: list[str] = []
+        self.made: list[Span] = []
 
     def make(self, clips: list[WantedClip]) -> Iterator[Piece]:
         names = different_names([clip.name for clip in clips])
@@ -103,6 +105,7 @@ class _Making:
             except MmragError as error:
                 self.problems.append(str(error))
                 continue
+            self.made.append(clip.part)
             if told := remarks(span, cut):
                 self.remarks.append(f"{name} {'; '.join(told)}.")
             yield piece

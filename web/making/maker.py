@@ -17,6 +17,7 @@ from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL, User
 from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.evidence.order import Progress as Follow
+from mmrag_video.export.exporting import note_exported
 from mmrag_video.video.child_process import WorkStoppedError, while_wanted
 from web.making.clips import make_clips
 from web.making.evidence import make_case_evidence
@@ -176,6 +177,7 @@ class ExportMaker:
         about = {**outcome.about, "export": job.number, "sha256": made.sha256}
         catalog.audit.note(job.owner, Action.EXPORT, about, job.address)
         catalog.cases.mark_exported(outcome.moments, datetime.now(UTC))
+        note_exported(self._archive, outcome.spans)
 
     def _follower(self, held: HeldJob) -> Follow:
         told = float("-inf")

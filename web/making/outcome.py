@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmrag_video.moments import Span
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -17,6 +19,8 @@ class Outcome:
     """Ids of the moments in a case that are in it."""
     cameras: tuple[str, ...]
     """Whose pictures it holds."""
+    spans: tuple[Span, ...] = ()
+    """What is in it that is not of those moments."""
     remarks: tuple[str, ...] = ()
     """What is to be known of it, a line each."""
     left_out: tuple[str, ...] = ()

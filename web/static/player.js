@@ -13,7 +13,7 @@ if (dialog) {
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (link && event.button === 0 && plain) {
       event.preventDefault();
-      open(link.href);
+      open(link.href, findingOn(link));
     }
   });
   dialog.addEventListener("click", (event) => {
@@ -27,13 +27,29 @@ if (dialog) {
   attend(document.querySelector(".player"), (address) => location.assign(address));
 }
 
-// The search that this page shows belongs to the player's address too.
-async function open(address) {
+// The search that this page shows belongs to the player's address too. `finding`: what a search
+// found here, signed, so that what is collected as it was found is known as found.
+async function open(address, finding = "") {
   const found = await fetchPart(withSearch(address, location.href), ".player, .message");
   dialog.replaceChildren(closeButton(), found);
   if (!dialog.open) dialog.showModal();
+  const form = dialog.querySelector("[data-collect]");
+  if (form && finding) form.append(hidden("found_here", finding));
   dialog.querySelector(".close").focus();
-  if (found.matches(".player")) attend(found, open, linkedMoments(document));
+  if (!found.matches(".player")) return;
+  attend(found, open, linkedMoments(document));
+  // The space bar plays, and does not close what has just been opened.
+  found.querySelector(".bar").focus();
+}
+
+function findingOn(link) {
+  return link.closest(".card")?.querySelector('button[name="found"]')?.value ?? "";
+}
+
+function hidden(name, value) {
+  const input = document.createElement("input");
+  Object.assign(input, { type: "hidden", name, value });
+  return input;
 }
 
 function closeButton() {

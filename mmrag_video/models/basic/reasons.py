@@ -39,4 +39,7 @@ def _kind(label: str, things: list[Thing]) -> str:
     name = label if number == 1 else f"{number} {PLURALS.get(label, label + 's')}"
     colours = list(dict.fromkeys(next(iter(thing.colours), "") for thing in things))
     said = ", ".join(colour for colour in colours[:3] if colour)
-    return f"{name} ({said})" if said else name
+    if not said:
+        return name
+    # Of a person it is the clothes that have a colour.
+    return f"{name} (in {said})" if label == "person" else f"{name} ({said})"
