@@ -16,6 +16,7 @@ import webvtt
 
 from mmrag_video.catalog.records import Recording
 from mmrag_video.evidence.manifest import range_to_json
+from mmrag_video.export.clips import ClipKind, ClipOrder, WantedClip, wanted_clips
 from mmrag_video.export.csv_table import COLUMNS
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import ExportOrder, prepare
@@ -75,6 +76,26 @@ def test_times_on_the_recording_and_on_the_clock_are_rounded_alike(recordings: l
     )
     manifest = range_to_json(moment.spans[0])
     assert (manifest["wall_start"], manifest["start"]) == (row["clock_start"], row["media_start"])
+
+
+def test_a_part_past_the_end_of_its_recording_is_told_though_another_is_there(
+    recordings: list[Recording],
+):
+    first, second = recordings
+    shorter = replace(second, duration=Fraction(1, 2))
+    begun = moment_in(first, Fraction(1), Fraction(2))
+    both = replace(begun, spans=(*begun.spans, Span(shorter, Fraction(3, 5), Fraction(1))))
+    order = ExportOrder(FORMATS[FormatName.CSV], "x")
+    made = prepare([both], order, Settings())
+    sentence = (
+        f"A moment of {shorter.path} begins at 0.600 s, after its end at 0.500 s; it was left out."
+    )
+    assert made.problems == (sentence,)
+    assert made.spans == begun.spans
+    assert [row["file"] for row in rows(made.documents[0].content())] == [str(first.path)]
+    told, clip = wanted_clips([both], ClipOrder(ClipKind.COPY))
+    assert told == sentence
+    assert isinstance(clip, WantedClip) and clip.span.recording == first
 
 
 def test_a_table_has_a_line_for_each_part(moments: list[ExportMoment]):

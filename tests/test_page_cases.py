@@ -1,7 +1,9 @@
 """The pages of cases: collected, ordered, trimmed and described by plain forms; who may do what."""
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -462,6 +464,28 @@ def test_markup_in_the_name_of_a_camera_stays_text(
     page = ana.get(f"/cases/{theft.id}")
     assert HOSTILE_CAMERA in words_of(page)
     assert HOSTILE_CAMERA not in page.get_data(as_text=True)
+
+
+def test_a_recording_that_is_not_known_any_more_is_told_and_the_rest_is_exported(
+    ana: Visitor, own: PageArchive, theft: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = own.archive.catalog
+    gate = next(one for one in catalog.recordings() if one.camera != own.yard.camera)
+    finding = finding_by_eye(own.archive, Span(gate, Fraction(0), Fraction(1)))
+    catalog.cases.add(theft.id, [finding], "ana")
+    known = catalog.recording
+    # As where an older catalog is put back.
+    monkeypatch.setattr(catalog, "recording", lambda id: None if id == gate.id else known(id))
+    told = ana.post(f"/cases/{theft.id}/export", format="json")
+    assert (told.status_code, told.mimetype) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(told.data)) as packed:
+        problems = packed.read("problems.txt").decode()
+        [document] = [name for name in packed.namelist() if name.endswith(".json")]
+        cameras = {one["camera"] for one in json.loads(packed.read(document))["moments"]}
+    assert problems == f"The recording {gate.id[:10]} is no longer in the collection."
+    assert cameras == {own.yard.camera}
+    *others, last = moments(own, theft)
+    assert all(one.exported for one in others) and last.exported is None
 
 
 def test_a_case_is_exported_as_far_as_it_may_be_seen(

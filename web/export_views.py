@@ -4,7 +4,7 @@ Documents come at once. Clips are made in the background; one that is ready soon
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -27,7 +27,7 @@ from mmrag_video.export.exporting import (
     prepare,
 )
 from mmrag_video.export.formats import FORMATS
-from mmrag_video.export.from_case import export_moment
+from mmrag_video.export.from_case import export_moments
 from mmrag_video.export.naming import different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from mmrag_video.moments import Confidence
@@ -97,8 +97,9 @@ def download_case(number: int) -> ResponseReturnValue:
     if kind is not None:
         return _soon(place_of_case(opened, moment, kind, *_handles()))
     shown = shown_of(opened, moment)
-    answer = _exported(list(map(export_moment, shown)), _order(opened.case.name))
-    marked = [each.moment.id for each in shown]
+    moments, missing = export_moments(shown)
+    answer = _exported(moments, _order(opened.case.name), missing)
+    marked = [each.moment.id for each in shown if each.spans]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
     return answer
 
@@ -154,9 +155,11 @@ def title_of(moments: list[ExportMoment]) -> str:
     return (queries.pop() if len(queries) == 1 else "") or moments[0].camera
 
 
-def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
+def _exported(
+    moments: list[ExportMoment], order: ExportOrder, missing: Sequence[str] = ()
+) -> Response:
     with _turn():
-        made = prepare(moments, order, services().archive.settings_in_force)
+        made = prepare(moments, order, services().archive.settings_in_force, missing)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
     access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))

@@ -10,7 +10,7 @@ from mmrag_video.catalog.case_records import CaseSpan, Finding
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.order import parse_blur
 from mmrag_video.evidence.signing import read_private_key
-from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.export_moment import ExportMoment, stored
 from mmrag_video.moments import Span
 from web import access
 from web.case_page import CasePage
@@ -120,17 +120,7 @@ def of_case(shown: Iterable[Collected]) -> tuple[OrderedMoment, ...]:
 
 def moments_of(findings: Iterable[Finding]) -> list[ExportMoment]:
     """Findings with their recordings. Raises NotFound where one may not be seen."""
-    return [
-        ExportMoment(
-            spans=tuple(map(_span, one.spans)),
-            best=_span(one.best),
-            query=one.query,
-            score=one.score,
-            confidence=one.confidence,
-            why=one.why,
-        )
-        for one in findings
-    ]
+    return [stored(one, list(map(_span, one.spans)), _span(one.best)) for one in findings]
 
 
 def _span(part: CaseSpan) -> Span:

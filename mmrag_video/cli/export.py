@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from mmrag_video.archive import Archive, load_picture
+from mmrag_video.cases import collected
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.answering import note_search, opened, tell_if_empty
@@ -167,35 +168,43 @@ def _refuse_a_search(*asked: object) -> None:
 
 def _export_case(archive: Archive, name: str, asked: Asked) -> ExitCode:
     case = archive.catalog.cases.named(name)
-    collected = archive.catalog.cases.moments(case.id)
-    if not collected:
+    every = collected(archive, archive.catalog.cases.moments(case.id))
+    if not every:
         raise UsageError(f"The case {name!r} holds no moments yet.")
-    code = export_moments(archive, moments_of_case(archive, case), asked)
-    archive.catalog.cases.mark_exported([moment.id for moment in collected], datetime.now(UTC))
+    moments, missing = moments_of_case(every)
+    code = export_moments(archive, moments, asked, missing)
+    exported = [one.moment.id for one in every if one.spans]
+    archive.catalog.cases.mark_exported(exported, datetime.now(UTC))
     return code
 
 
-def export_moments(archive: Archive, moments: Sequence[ExportMoment], asked: Asked) -> ExitCode:
+def export_moments(
+    archive: Archive, moments: Sequence[ExportMoment], asked: Asked, missing: Sequence[str] = ()
+) -> ExitCode:
     """Write moments, wherever they come from, and say what was left out.
 
-    Raises UsageError where several files would go into one, ExportError where the system refuses
-    to write a document.
+    `missing`: sentences on what should be among them. Raises UsageError where several files would
+    go into one, ExportError where the system refuses to write a document.
     """
     if asked.all_cameras:
         moments = list(with_other_cameras(archive, moments, LOCAL.may_see))
     if asked.format_name in set(ClipKind):
         kind = ClipKind(asked.format_name)
         clips = ClipOrder(kind, asked.template, asked.before, asked.after)
-        return export_clips(archive, moments, clips, asked.title, asked.output)
+        return export_clips(archive, moments, clips, asked.title, asked.output, missing)
     format = FORMATS[FormatName(asked.format_name)]
     order = ExportOrder(format, asked.title, asked.template, asked.before, asked.after)
-    return _export_documents(archive, moments, order, asked.output)
+    return _export_documents(archive, moments, order, asked.output, missing)
 
 
 def _export_documents(
-    archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
+    archive: Archive,
+    moments: Sequence[ExportMoment],
+    order: ExportOrder,
+    output: str,
+    missing: Sequence[str],
 ) -> ExitCode:
-    made = prepare(moments, order, archive.settings_in_force)
+    made = prepare(moments, order, archive.settings_in_force, missing)
     for problem in made.problems:
         error_console.print(plain(problem), soft_wrap=True)
     if made.documents:

@@ -6,35 +6,24 @@ from typing import TypeVar
 
 import click
 
-from mmrag_video.errors import UsageError
 from mmrag_video.export.handles import parse_handle
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
-class _Handle(click.ParamType):
-    name = "seconds"
-
-    def convert(
-        self, value: str | Fraction, param: click.Parameter | None, context: click.Context | None
-    ) -> Fraction:
-        """Read what was typed; what is a number already is left as it is."""
-        if isinstance(value, Fraction):
-            return value
-        name = param.opts[0] if param is not None else self.name
-        try:
-            return parse_handle(name, value)
-        except UsageError as error:
-            self.fail(str(error), param, context)
+def _exactly(context: click.Context, option: click.Parameter, typed: str) -> Fraction:
+    """What was typed, as a number. Raises UsageError."""
+    return parse_handle(option.opts[0], typed)
 
 
-_OPTIONS = (
+_OPTIONS = tuple(
     click.option(
-        "--before", type=_Handle(), default=Fraction(0), help="Seconds to add before each moment."
-    ),
-    click.option(
-        "--after", type=_Handle(), default=Fraction(0), help="Seconds to add after each moment."
-    ),
+        name, default="0", metavar="SECONDS", callback=_exactly, help=f"Seconds to add {where}."
+    )
+    for name, where in (
+        ("--before", "before each moment"),
+        ("--after", "after each moment"),
+    )
 )
 
 

@@ -25,8 +25,10 @@ def parse_handle(name: str, text: str) -> Fraction:
     return Fraction(text)
 
 
-def with_handles(moment: ExportMoment, before: Fraction, after: Fraction) -> ExportMoment | None:
-    """The moment from so many seconds earlier until so many later.
+def with_handles(
+    moment: ExportMoment, before: Fraction, after: Fraction
+) -> tuple[ExportMoment | None, list[Span]]:
+    """The moment from so many seconds earlier until so many later, and its parts that are lost.
 
     It stays within its first and its last recording; parts that lie past a recording's end are
     left out, and where nothing remains there is no moment.
@@ -34,8 +36,19 @@ def with_handles(moment: ExportMoment, before: Fraction, after: Fraction) -> Exp
     spans = list(moment.spans)
     spans[0] = replace(spans[0], start=spans[0].start - before)
     spans[-1] = replace(spans[-1], end=spans[-1].end + after)
-    within = tuple(clipped for span in spans if (clipped := _clipped(span)) is not None)
-    return replace(moment, spans=within) if within else None
+    within = list(map(_clipped, spans))
+    kept = tuple(span for span in within if span is not None)
+    lost = [part for part, span in zip(moment.spans, within, strict=True) if span is None]
+    return replace(moment, spans=kept) if kept else None, lost
+
+
+def past_end(part: Span) -> str:
+    """What to say of a part that is left out because its recording ends before it."""
+    recording = part.recording
+    return (
+        f"A moment of {recording.path} begins at {float(part.start):.3f} s, "
+        f"after its end at {float(recording.duration):.3f} s; it was left out."
+    )
 
 
 def _clipped(span: Span) -> Span | None:

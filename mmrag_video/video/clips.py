@@ -22,7 +22,7 @@ from mmrag_video.video.pyav_reader import PyavReader
 WIDEST_CLIP = 1280
 """Pixels; wider recordings are scaled down when they are cut."""
 UNFINISHED = ".unfinished"
-"""How the name of a clip ends that is being written, or was when its process was killed."""
+"""How the name of a file ends that is being written, or was when its process was killed."""
 LONGEST_CUT = 300.0
 """Seconds that making one clip may take."""
 _LONGEST_LOOK = 10.0

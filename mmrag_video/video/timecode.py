@@ -1,14 +1,13 @@
 """A time on a recording, exact underneath, in each of the ways in which it is written.
 
-For people and subtitles `00:01:02.480`, for editors in frames `00:01:02:12`, for players seconds.
+For people and subtitles `00:01:02.480`, for players seconds. What editors count is frames:
+`source_timecode.py`.
 """
 
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-
-from mmrag_video.video.frame_rate import FrameRate
 
 _PATTERN = re.compile(
     r"(?:(?P<hours>\d+):)?(?P<minutes>[0-5]?\d):(?P<seconds>[0-5]?\d(?:\.\d+)?)", re.ASCII
@@ -37,18 +36,6 @@ class Timecode:
             raise ValueError(f"{text!r} is not a timecode such as 00:01:02.480")
         hours = int(match["hours"] or 0)
         return cls(Fraction(hours * 3600 + int(match["minutes"]) * 60) + Fraction(match["seconds"]))
-
-    def smpte(self, rate: FrameRate) -> str:
-        """The SMPTE timecode of the frame on screen, of a steady rate and counted from zero.
-
-        Of real recordings `source_timecode.py` knows the frames and where they are counted from.
-        """
-        return rate.text(math.floor(self.seconds * rate.rate))
-
-    @classmethod
-    def from_smpte(cls, text: str, rate: FrameRate) -> "Timecode":
-        """When the frame that a SMPTE timecode names begins. Raises ValueError as `rate.frame`."""
-        return cls(rate.frame(text) / rate.rate)
 
     def from_here_on(self) -> "Timecode":
         """To the millisecond, and not before: what is shown there is not the frame before."""

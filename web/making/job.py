@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from pydantic import TypeAdapter
 
-from mmrag_video.catalog.case_records import CaseSpan
+from mmrag_video.catalog.case_records import CaseSpan, Finding
 from mmrag_video.moments import Confidence
 
 
@@ -50,6 +50,11 @@ class OrderedMoment:
     note: str = ""
     collected: int | None = None
     """Its id in a case, where it is to be marked as exported."""
+
+    @property
+    def found(self) -> Finding:
+        """The same as a finding."""
+        return Finding(self.spans, self.best, self.query, self.score, self.confidence, self.why)
 
 
 @dataclass(frozen=True)
