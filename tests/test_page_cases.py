@@ -466,6 +466,27 @@ def test_markup_in_the_name_of_a_camera_stays_text(
     assert HOSTILE_CAMERA not in page.get_data(as_text=True)
 
 
+def test_a_case_is_exported_with_the_other_cameras_that_may_be_seen_and_named_as_is_asked(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    catalog, hostile = own.archive.catalog, own.hostile
+    catalog.set_clock(hostile.id, own.yard.clock)  # it begins with the yard's
+    address = f"/cases/{theft.id}/export"
+
+    def exported_cameras(**fields: str) -> set[str]:
+        told = ana.post(address, format="json", name_template="all-{camera}", **fields)
+        assert "all-" in told.headers["Content-Disposition"]
+        return {one["camera"] for one in json.loads(told.data)["moments"]}
+
+    assert HOSTILE_CAMERA not in exported_cameras()
+    assert exported_cameras(all_cameras="1") == {own.yard.camera, HOSTILE_CAMERA}
+    ana.user = User("ana", Role.OPERATOR, (own.yard.camera,))
+    assert exported_cameras(all_cameras="1") == {own.yard.camera}
+    for wrong in ("{nothing}", "x" * 201):
+        assert ana.post(address, format="json", name_template=wrong).status_code == 400
+    catalog.set_clock(hostile.id, hostile.clock)
+
+
 def test_a_recording_that_is_not_known_any_more_is_told_and_the_rest_is_exported(
     ana: Visitor, own: PageArchive, theft: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from mmrag_video.export.clips import (
 )
 from mmrag_video.export.export_moment import ExportMoment, stored
 from mmrag_video.export.exporting import audit_entry
-from mmrag_video.export.naming import different_names, safe_name
+from mmrag_video.export.naming import NameTemplate, different_names, safe_name
 from mmrag_video.moments import Span
 from web.making.job import JobOrder
 from web.making.outcome import Outcome
@@ -38,7 +38,8 @@ def make_clips(archive: Archive, order: JobOrder, folder: Path, on_progress: Pro
     problems: list[str] = []
     moments = list(_moments(archive, order, problems))
     kind = ClipKind(order.kind.value)
-    wanted = list(wanted_clips(moments, ClipOrder(kind, before=order.before, after=order.after)))
+    asked = ClipOrder(kind, NameTemplate(order.names), order.before, order.after)
+    wanted = list(wanted_clips(moments, asked))
     problems += [one for one in wanted if isinstance(one, str)]
     clips = [one for one in wanted if isinstance(one, WantedClip)]
     with PartialFolder(folder / safe_name(order.title, ".zip")) as parts:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pydantic import TypeAdapter
 
 from mmrag_video.catalog.case_records import CaseSpan, Finding
+from mmrag_video.export.naming import DEFAULT_TEMPLATE
 from mmrag_video.moments import Confidence
 
 
@@ -71,6 +72,8 @@ class JobOrder:
     """Seconds added before each moment."""
     after: Fraction = Fraction(0)
     """Seconds added after it."""
+    names: str = DEFAULT_TEMPLATE
+    """How the clips are named."""
     blur: tuple[str, ...] = ()
     """Regions, as `mmrag-video evidence --blur` takes them."""
 
