@@ -142,7 +142,7 @@ def test_sound_that_an_mp4_cannot_hold_is_left_out_and_named(tmp_path: Path) -> 
         container.mux(sound.encode(silence))
     recording = recording_at(path, Fraction(1))
     span = Span(recording, Fraction(0), Fraction(1, 2))
-    clip = write_clip(WantedClip("phone.mp4", span, ClipKind.COPY), tmp_path / "out")
+    clip = write_clip(WantedClip("phone.mp4", span, span, ClipKind.COPY), tmp_path / "out")
     assert clip.cut.sound_left_out == "pcm_mulaw"
     with av.open(str(clip.path)) as container:
         assert not container.streams.audio
@@ -192,10 +192,11 @@ from mmrag_video.export.clips import ClipKind, WantedClip, write_clip
 from mmrag_video.moments import Span
 from tests.exported import recording_at
 recording = recording_at(Path({str(recorded.path)!r}), Fraction(3))
+span = Span(recording, Fraction(0), Fraction(3))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 for kind in ClipKind:
     try:
-        write_clip(WantedClip("a.mp4", Span(recording, Fraction(0), Fraction(3)), kind),
+        write_clip(WantedClip("a.mp4", span, span, kind),
             Path({str(tmp_path / "full")!r}))
     except RecordingError as error:
         print(error)
