@@ -35,6 +35,7 @@ from mmrag_video.settings import CameraSettings
 from mmrag_video.sources import Source
 from mmrag_video.video.sampled import Polygon
 from mmrag_video.video.timecode import Timecode, address_seconds
+from mmrag_video.video.wall_clock import iso_milliseconds
 
 
 def answer_to_json(answer: Answer) -> shapes.Answer:
@@ -71,8 +72,8 @@ def moment_to_json(moment: Moment) -> shapes.Moment:
         "above": round(moment.above, 4),
         "why": moment.why,
         "duration_s": float(moment.duration),
-        "wall_start": _moment_of_day(moment.wall_start),
-        "wall_end": _moment_of_day(moment.wall_end),
+        "wall_start": time_to_json(moment.wall_start),
+        "wall_end": time_to_json(moment.wall_end),
         "zone": moment.spans[0].recording.clock.zone,
         "clock_origin": moment.spans[0].recording.clock.origin.value,
         "clock_note": moment.spans[0].recording.clock.note,
@@ -136,8 +137,8 @@ def recording_to_json(recording: Recording) -> shapes.Recording:
         "height": recording.height,
         "duration_s": float(recording.duration),
         "average_rate": _rate(recording.average_rate),
-        "wall_start": _moment_of_day(span[0] if span else None),
-        "wall_end": _moment_of_day(span[1] if span else None),
+        "wall_start": time_to_json(span[0] if span else None),
+        "wall_end": time_to_json(span[1] if span else None),
         "zone": recording.clock.zone,
         "clock_origin": recording.clock.origin.value,
         "clock_note": recording.clock.note,
@@ -182,8 +183,8 @@ def camera_to_json(camera: Camera) -> shapes.Camera:
         "name": camera.name,
         "recordings": camera.recordings,
         "duration_s": float(camera.duration),
-        "first": _moment_of_day(camera.first),
-        "last": _moment_of_day(camera.last),
+        "first": time_to_json(camera.first),
+        "last": time_to_json(camera.last),
     }
 
 
@@ -228,7 +229,7 @@ def queue_to_json(overview: QueueOverview) -> shapes.Queue:
             "there": overview.is_worker_there,
             "paused": worker.paused,
             "name": worker.name,
-            "heartbeat": _moment_of_day(worker.heartbeat),
+            "heartbeat": time_to_json(worker.heartbeat),
             "activity": worker.activity,
         },
         "counts": {state.value: count for state, count in overview.counts.items()},
@@ -244,7 +245,7 @@ def queue_to_json(overview: QueueOverview) -> shapes.Queue:
             "busy_s": progress.seconds,
             "times_real_time": progress.times_real_time,
         },
-        "caught_up": _moment_of_day(overview.caught_up),
+        "caught_up": time_to_json(overview.caught_up),
     }
 
 
@@ -256,13 +257,13 @@ def job_to_json(job: Job) -> shapes.Job:
         "source": job.source,
         "state": job.state.value,
         "attempts": job.attempts,
-        "due": _moment_of_day(job.due),
+        "due": time_to_json(job.due),
         "error": job.error,
         "done_s": job.done_seconds,
         "total_s": job.total_seconds,
         "frames": job.frames,
-        "begun": _moment_of_day(job.begun),
-        "ended": _moment_of_day(job.ended),
+        "begun": time_to_json(job.begun),
+        "ended": time_to_json(job.ended),
     }
 
 
@@ -278,15 +279,15 @@ def hit_to_json(hit: Hit, search: SavedSearch) -> shapes.Hit:
         "end": str(Timecode(moment.end)),
         "start_s": float(moment.start),
         "end_s": float(moment.end),
-        "wall_start": _moment_of_day(moment.wall_start),
-        "wall_end": _moment_of_day(moment.wall_end),
+        "wall_start": time_to_json(moment.wall_start),
+        "wall_end": time_to_json(moment.wall_end),
         "zone": moment.zone,
         "clock_origin": moment.clock_origin.value,
         "score": round(moment.score, 4),
         "confidence": moment.confidence.value,
         "threshold": round(moment.threshold, 4),
         "why": moment.why,
-        "found": _moment_of_day(hit.found),
+        "found": time_to_json(hit.found),
         "page": (
             f"/recordings/{moment.recording}/play"
             f"?t={address_seconds(moment.start)},{address_seconds(moment.end)}"
@@ -302,7 +303,7 @@ def saved_search_to_json(search: SavedSearch) -> shapes.SavedSearch:
         "cameras": list(search.cameras),
         "webhook": webhook_host(search.target.webhook) or None,
         "command": list(search.target.command) or None,
-        "created": _moment_of_day(search.created),
+        "created": time_to_json(search.created),
     }
 
 
@@ -312,7 +313,7 @@ def account_to_json(account: Account) -> shapes.Account:
         "name": account.user.name,
         "role": account.user.role.value,
         "cameras": list(account.user.cameras),
-        "created": _moment_of_day(account.created),
+        "created": time_to_json(account.created),
         "disabled": account.disabled,
     }
 
@@ -323,8 +324,8 @@ def token_to_json(token: Token) -> dict[str, Any]:
         "number": token.id,
         "user": token.user,
         "for": token.purpose,
-        "created": _moment_of_day(token.created),
-        "used": _moment_of_day(token.used),
+        "created": time_to_json(token.created),
+        "used": time_to_json(token.used),
     }
 
 
@@ -354,7 +355,7 @@ def case_to_json(case: Case) -> shapes.Case:
         "id": case.id,
         "name": case.name,
         "note": case.note,
-        "created": _moment_of_day(case.created),
+        "created": time_to_json(case.created),
         "created_by": case.created_by,
         "moments": case.moments,
     }
@@ -375,15 +376,15 @@ def case_moment_to_json(one: Collected) -> shapes.CaseMoment:
         "note": moment.note,
         "tags": list(moment.tags),
         "duration_s": float(one.duration),
-        "wall_start": _moment_of_day(first.recording.clock.at(first.start) if first else None),
-        "wall_end": _moment_of_day(last.recording.clock.at(last.end) if last else None),
+        "wall_start": time_to_json(first.recording.clock.at(first.start) if first else None),
+        "wall_end": time_to_json(last.recording.clock.at(last.end) if last else None),
         "clock_origin": first.recording.clock.origin.value if first else None,
         "spans": [span_to_json(span) for span in one.spans],
         "best": span_to_json(one.best) if one.best else None,
         "trimmed": moment.is_trimmed,
-        "added": _moment_of_day(moment.added),
+        "added": time_to_json(moment.added),
         "added_by": moment.added_by,
-        "exported": _moment_of_day(moment.exported),
+        "exported": time_to_json(moment.exported),
         "problems": one.problems,
     }
 
@@ -433,8 +434,8 @@ def index_to_json(index: IndexState) -> shapes.Index:
         "wanted": index.is_wanted,
         "recordings": counts.recordings if counts else 0,
         "frames": counts.frames if counts else 0,
-        "begun": _moment_of_day(counts.begun if counts else None),
-        "filled": _moment_of_day(counts.filled if counts else None),
+        "begun": time_to_json(counts.begun if counts else None),
+        "filled": time_to_json(counts.filled if counts else None),
     }
 
 
@@ -443,10 +444,10 @@ def reindexing_to_json(wish: Reindexing) -> shapes.Reindexing:
     return {
         "number": wish.id,
         "wish": wish.wish.value,
-        "asked": _moment_of_day(wish.asked),
+        "asked": time_to_json(wish.asked),
         "asked_by": wish.asked_by,
-        "begun": _moment_of_day(wish.begun),
-        "ended": _moment_of_day(wish.ended),
+        "begun": time_to_json(wish.begun),
+        "ended": time_to_json(wish.ended),
         "done": wish.done,
         "total": wish.total,
         "missing": wish.missing,
@@ -454,8 +455,9 @@ def reindexing_to_json(wish: Reindexing) -> shapes.Reindexing:
     }
 
 
-def _moment_of_day(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds")
+def time_to_json(time: datetime | None) -> str | None:
+    """An aware time as ISO 8601, in milliseconds; None where it is unknown."""
+    return None if time is None else iso_milliseconds(time)
 
 
 def _rate(rate: Fraction | None) -> str | None:

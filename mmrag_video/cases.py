@@ -1,6 +1,6 @@
 """Collecting moments into cases: what a finding becomes there, and what may be written of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,12 +49,19 @@ class Collected:
     def problems(self) -> list[str]:
         """What is wrong with its recordings, one sentence for each."""
         known = {span.recording.id: file_problem(span.recording) for span in self.spans}
-        missing = {
-            span.recording: f"The recording {span.recording[:10]} is no longer in the collection."
-            for span in self.moment.spans
-            if span.recording not in known
-        }
-        return [sentence for sentence in (*known.values(), *missing.values()) if sentence]
+        return [sentence for sentence in (*known.values(), *self.missing) if sentence]
+
+    @property
+    def missing(self) -> list[str]:
+        """Of which of its recordings nothing can be exported, one sentence for each."""
+        known = {span.recording.id for span in self.spans}
+        ids = dict.fromkeys(span.recording for span in self.moment.spans)
+        return [no_longer_known(id) for id in ids if id not in known]
+
+
+def no_longer_known(recording: str) -> str:
+    """What to say of a recording that the catalog does not know any more, by its id."""
+    return f"The recording {recording[:10]} is no longer in the collection."
 
 
 def make_case(archive: Archive, name: str, user: str) -> Case:
@@ -102,6 +109,13 @@ def collected(archive: Archive, moments: Sequence[CaseMoment]) -> list[Collected
     ids = {span.recording for moment in moments for span in moment.spans}
     known = {one: found for one in ids if (found := archive.catalog.recording(one))}
     return [_collected(moment, known) for moment in moments]
+
+
+def known_parts(parts: Iterable[CaseSpan], known: Mapping[str, Recording]) -> tuple[Span, ...]:
+    """Stored parts with their recordings, by id; without those whose recording is not known."""
+    return tuple(
+        Span(known[one.recording], one.start, one.end) for one in parts if one.recording in known
+    )
 
 
 def sees(user: User, one: Collected) -> bool:
@@ -210,13 +224,5 @@ def _shown_in(archive: Archive, span: Span) -> Span:
 
 
 def _collected(moment: CaseMoment, known: Mapping[str, Recording]) -> Collected:
-    best = moment.best
-    return Collected(
-        moment,
-        tuple(
-            Span(known[one.recording], one.start, one.end)
-            for one in moment.spans
-            if one.recording in known
-        ),
-        Span(known[best.recording], best.start, best.end) if best.recording in known else None,
-    )
+    best = next(iter(known_parts([moment.best], known)), None)
+    return Collected(moment, known_parts(moment.spans, known), best)

@@ -22,7 +22,7 @@ from mmrag_video.index.identity import IndexIdentity
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Confidence, Moment
 from mmrag_video.search import checked, search
-from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.timecode import Timecode, as_typed
 
 HISTORY = 200
 """Recordings of a camera that the next one is measured by: 17 hours of five-minute files."""
@@ -144,7 +144,7 @@ def _ring(
         if moment.confidence is not Confidence.WEAK and needed.lets_through(moment.score)
     ]
     seconds = archive.settings.search.join_gap
-    together = _joined(found, Fraction(seconds))
+    together = _joined(found, as_typed(seconds))
     gap = timedelta(seconds=seconds)
     hits = catalog.saved.note(saved, recording, index, _best_score(moments), together, gap)
     for hit in hits:

@@ -16,6 +16,7 @@ from mmrag_video.judging import FrameJudge
 from mmrag_video.models.base import Query
 from mmrag_video.moments import Answer, Moment, Span
 from mmrag_video.unwanted import query_vector
+from mmrag_video.video.timecode import as_typed
 
 LONGEST_QUERY = 500
 """Characters: some five sentences; models read little more, and take long over it."""
@@ -71,7 +72,7 @@ def search(
     read = max(settings.rerank, wanted) if judge.reads_every_frame else settings.rerank
     best = spread(recalled, read)
     seeds = judge.closely([found.frame for found in best])
-    gap = Fraction(settings.join_gap)
+    gap = as_typed(settings.join_gap)
     events = find_events(seeds, [found.frame for found in recalled], judge, gap)
     joined = join_recordings(list(in_turns(events)), recordings, gap)
     by_chance = judge([found.frame for found in sample_found])

@@ -42,6 +42,8 @@ class Encoding:
     rotation: int = 0
     """Degrees clockwise that a player must turn the stored picture to show it upright."""
     with_sound: bool = False
+    pixel_aspect: Fraction = Fraction(1)
+    """Width over height of a stored pixel."""
     codec_options: dict[str, str] = field(default_factory=lambda: {"sc_threshold": "0"})
     container_options: dict[str, str] = field(default_factory=dict)
 
@@ -73,9 +75,11 @@ class Numbered:
 
     path: Path
     times: tuple[Fraction, ...]
-    """When each is shown, in seconds from the first."""
+    """When each is shown, in seconds from the first that is; below 0 for those that are not."""
     size: tuple[int, int]
     """Width and height as shown."""
+    first: int = 0
+    """The number of the first that is shown."""
 
 
 def write_numbered(
@@ -84,11 +88,15 @@ def write_numbered(
     encoding: Encoding = PLAIN,
     size: tuple[int, int] = (160, 120),
 ) -> Numbered:
-    """Writes frame n at `milliseconds[n]`, numbered by blocks that survive any encoder."""
+    """Writes frame n at `milliseconds[n]`, numbered by blocks that survive any encoder.
+
+    What lies before 0 an MP4 hides by an edit list, as the cuts of editors and of recorders do.
+    """
     pictures = ((at, numbered_picture(n, size)) for n, at in enumerate(milliseconds))
     write_pictures(path, pictures, encoding)
-    times = tuple((at - milliseconds[0]) * MILLISECOND for at in milliseconds)
-    return Numbered(path, times, size)
+    first = next(n for n, at in enumerate(milliseconds) if at >= 0)
+    times = tuple((at - milliseconds[first]) * MILLISECOND for at in milliseconds)
+    return Numbered(path, times, size, first)
 
 
 def steadily(frames: int, rate: int = 25, start: int = 0) -> list[int]:
@@ -205,6 +213,7 @@ def add_stream(
     # A tick of an AVI is a picture.
     tick = Fraction(1, encoding.rate) if container.format.name == "avi" else MILLISECOND
     stream.codec_context.time_base = tick
+    stream.codec_context.sample_aspect_ratio = encoding.pixel_aspect
     stream.gop_size = encoding.gop
     stream.max_b_frames = encoding.b_frames
     if encoding.rotation:

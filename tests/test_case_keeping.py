@@ -14,7 +14,8 @@ from mmrag_video.catalog.jobs import JobState
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.writer_lock import writer_lock
 from mmrag_video.check import look
-from mmrag_video.errors import ExitCode, UsageError
+from mmrag_video.errors import ExitCode
+from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.from_case import export_moments
 from mmrag_video.letting_go import let_go
 from mmrag_video.live_ingest import drop_live, finish_growing, ingest_growing
@@ -23,7 +24,7 @@ from mmrag_video.reindex import reindex_paths
 from mmrag_video.retention import apply, decide
 from mmrag_video.settings import RetentionSettings, Settings
 from mmrag_video.video.discover import FoundFile
-from tests.conftest import RATE, Command, ingest_all, passing_block
+from tests.conftest import RATE, Command, ingest_all, passing_block, variables_of
 from tests.footage import write_pictures
 from tests.growing import GrowingFile
 from tests.shared_servers import shared_store
@@ -40,6 +41,13 @@ def collect(archive: Archive, recording: Recording, start: int = 2, end: int = 4
     span = Span(recording, Fraction(start), Fraction(end))
     archive.catalog.cases.add(case.id, [finding_by_eye(archive, span)], "ana")
     return case
+
+
+def exported_of(archive: Archive, case: Case) -> list[ExportMoment]:
+    """The moments of a case as an export takes them."""
+    moments, missing = export_moments(collected(archive, archive.catalog.cases.moments(case.id)))
+    assert missing == []
+    return moments
 
 
 def by_camera(archive: Archive) -> dict[str, Recording]:
@@ -140,7 +148,7 @@ def test_it_stays_when_its_file_is_overwritten(
     assert len(archive.catalog.recordings()) == 2
     [moment] = collected(archive, archive.catalog.cases.moments(case.id))
     assert moment.is_whole and "has changed since it was ingested" in moment.problems[0]
-    assert [one.spans[0].recording.id for one in export_moments(archive, case)] == [first.id]
+    assert [one.spans[0].recording.id for one in exported_of(archive, case)] == [first.id]
 
 
 def test_it_stays_when_missing_files_are_given_up(
@@ -203,7 +211,7 @@ def test_what_is_collected_while_it_grows_is_in_the_case_when_it_is_finished(
         drop_live(archive, path)
         [finished] = archive.catalog.recordings()
         assert not finished.live and finished.id != live.id
-        [moment] = export_moments(archive, case)
+        [moment] = exported_of(archive, case)
         assert moment.spans == (Span(finished, Fraction(1), Fraction(3)),)
         assert archive.catalog.live_recordings(path) == []
         archive.catalog.cases.remove(case.id)
@@ -211,13 +219,25 @@ def test_what_is_collected_while_it_grows_is_in_the_case_when_it_is_finished(
         assert look(archive) == []
 
 
-def test_an_export_says_what_is_gone_and_leaves_nothing_out(
-    archive: Archive, two: dict[str, Recording]
+def test_an_export_says_what_is_gone_and_goes_on_with_the_rest(
+    archive: Archive, two: dict[str, Recording], run: Command, tmp_path: Path
 ) -> None:
-    case = collect(archive, two["yard"])
-    assert [one.note for one in export_moments(archive, case)] == [""]
+    case = collect(archive, two["yard"], 0, 1)
+    [first] = archive.catalog.cases.moments(case.id)
+    seen = finding_by_eye(archive, Span(two["gate"], Fraction(0), Fraction(1)))
+    archive.catalog.cases.add(case.id, [seen], "ana")
     archive.catalog.holdings.drop([two["yard"].id])  # as where an older catalog is put back
-    [moment] = collected(archive, archive.catalog.cases.moments(case.id))
-    assert not moment.is_whole
-    with pytest.raises(UsageError, match="no longer in the collection"):
-        export_moments(archive, case)
+    every = collected(archive, archive.catalog.cases.moments(case.id))
+    assert [one.is_whole for one in every] == [False, True]
+    sentence = f"The recording {two['yard'].id[:10]} is no longer in the collection."
+    moments, missing = export_moments(every)
+    assert [one.camera for one in moments] == ["gate"] and missing == [sentence]
+    own = variables_of(archive.settings)
+    for format, output in (("json", "-"), ("clip", f"{tmp_path}/clips/"), ("report", "-")):
+        told = run("export", "--case", case.name, "--format", format, "--output", output, **own)
+        assert told.returncode == ExitCode.SOME_RECORDINGS_FAILED
+        assert sentence in told.stderr
+        assert format != "report" or sentence in told.stdout
+    assert len(list((tmp_path / "clips").iterdir())) == 1
+    marks = {one.id: one.exported for one in archive.catalog.cases.moments(case.id)}
+    assert marks.pop(first.id) is None and all(marks.values())

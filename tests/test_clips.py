@@ -66,6 +66,14 @@ def test_a_cut_shows_exactly_the_frames_of_its_span(
     assert plays_in_browser(clip.facts.path, clip.facts.codec)
 
 
+def test_a_cut_shows_nothing_that_an_edit_list_hides(tmp_path: Path) -> None:
+    recording = write_numbered(
+        tmp_path / "a.mp4", steadily(80, start=-1200), Encoding(b_frames=2, gop=50)
+    )
+    clip = PyavReader(_cut(recording.path, Fraction(0), Fraction(1)))
+    assert [number_in(frame.image) for frame in clip.frames()] == list(range(30, 55))
+
+
 def test_a_cut_between_frames_starts_with_the_one_on_screen(tmp_path: Path) -> None:
     recording = write_numbered(tmp_path / "a.mkv", UNSTEADY, Encoding(b_frames=2))
     clip = PyavReader(_cut(recording.path, Fraction(1), Fraction(3, 2)))
@@ -111,6 +119,16 @@ def test_a_cut_is_upright_even_sided_silent_and_at_most_1280_wide(
         assert not container.streams.audio
     if size != (4, 4):
         assert number_in(PyavReader(clip).frame_at(Fraction(0)).image) == 0
+
+
+@pytest.mark.parametrize(("rotation", "shown"), [(0, Fraction(16, 11)), (270, Fraction(11, 16))])
+def test_pixels_that_are_not_square_stay_so_in_a_cut(
+    tmp_path: Path, rotation: int, shown: Fraction
+) -> None:
+    wide = Encoding(rotation=rotation, pixel_aspect=Fraction(16, 11))
+    recording = write_numbered(tmp_path / "960h.mp4", steadily(5), wide, (176, 144))
+    with av.open(str(_cut(recording.path, Fraction(0), Fraction(1, 5)))) as container:
+        assert container.streams.video[0].sample_aspect_ratio == shown
 
 
 def test_colours_survive_a_cut(tmp_path: Path) -> None:

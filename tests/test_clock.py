@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mmrag_video.settings import CameraSettings, ClockSettings, Settings
 from mmrag_video.video.clock import FileTimes, camera_of, clock_of
-from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin
+from mmrag_video.video.wall_clock import UNKNOWN_CLOCK, Clock, ClockOrigin, iso_milliseconds
 
 ROOT = Path("/videos")
 MODIFIED = datetime(2030, 1, 1, tzinfo=UTC)
@@ -300,3 +300,10 @@ def test_from_start_or_end_an_hour_has_3600_seconds_in_every_zone(seconds, durat
 def test_an_unknown_time_stays_unknown(stem):
     _, clock = resolve(f"{stem}.mp4")
     assert clock == UNKNOWN_CLOCK
+
+
+def test_a_time_just_before_summer_time_is_rounded_to_the_hour_that_there_is():
+    almost = datetime(2026, 3, 29, 0, 59, 59, 999_700, tzinfo=ZoneInfo("Europe/Lisbon"))
+    assert iso_milliseconds(almost) == "2026-03-29T02:00:00.000+01:00"
+    before = almost.replace(microsecond=999_400)
+    assert iso_milliseconds(before) == "2026-03-29T00:59:59.999+00:00"

@@ -35,6 +35,10 @@ FILES = {
     "late-start.ts": (Encoding(b_frames=2, gop=25, with_sound=True), steadily(80, start=1000)),
     "sound.avi": (Encoding(with_sound=True), steadily(60)),
     "turned.mp4": (Encoding(rotation=90), steadily(60)),
+    "edit-list.mp4": (
+        Encoding(b_frames=2, gop=50, with_sound=True),
+        steadily(110, start=-1200),
+    ),
     "hevc.mp4": (Encoding(codec="libx265", codec_options=HEVC, gop=25), steadily(60)),
 }
 
@@ -75,7 +79,8 @@ def test_the_frame_at_the_exported_time_is_the_frame_that_was_shown(
 ) -> None:
     recorded = numbered[name]
     count = len(recorded.times)
-    for first, after in ((count // 2, count - 3), (0, 5), (count - 1, count)):
+    begin = recorded.first
+    for first, after in ((count // 2, count - 3), (begin, begin + 5), (count - 1, count)):
         start = recorded.times[first] + Fraction(1, 1000)
         end = recorded.times[after] if after < count else start + Fraction(1, 50)
         clip = write_clip(wanted(recorded, start, end, kind), tmp_path)
@@ -84,7 +89,7 @@ def test_the_frame_at_the_exported_time_is_the_frame_that_was_shown(
         numbers = [number for _, number in shown]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         assert set(range(first, after)) <= set(numbers)
-        assert number_in(PyavReader(clip.path).frame_at(clip.earlier).image) == first
+        assert number_in(PyavReader(clip.path).frame_at(start - clip.cut.start).image) == first
         # By somebody else's reading too, who complains of what cannot be decoded.
         assert numbers_seen_by_ffmpeg(clip.path, recorded.size) == numbers
         if kind is ClipKind.EXACT:
@@ -97,7 +102,7 @@ def test_a_copy_holds_the_pictures_that_are_stored(
     recorded = numbered["b-frames.mp4"]
     span = wanted(recorded, recorded.times[30], recorded.times[60], ClipKind.COPY)
     clip = write_clip(span, tmp_path)
-    assert clip.earlier == recorded.times[30] - recorded.times[25]
+    assert clip.cut.start == recorded.times[25]
     with av.open(str(recorded.path)) as whole, av.open(str(clip.path)) as part:
         stored = [bytes(packet) for packet in whole.demux(video=0)]
         assert all(bytes(packet) in stored for packet in part.demux(video=0))
@@ -137,10 +142,20 @@ def test_sound_that_an_mp4_cannot_hold_is_left_out_and_named(tmp_path: Path) -> 
         container.mux(sound.encode(silence))
     recording = recording_at(path, Fraction(1))
     span = Span(recording, Fraction(0), Fraction(1, 2))
-    clip = write_clip(WantedClip("phone.mp4", span, ClipKind.COPY), tmp_path / "out")
+    clip = write_clip(WantedClip("phone.mp4", span, span, ClipKind.COPY), tmp_path / "out")
     assert clip.cut.sound_left_out == "pcm_mulaw"
     with av.open(str(clip.path)) as container:
         assert not container.streams.audio
+
+
+@pytest.mark.parametrize(("rotation", "shown"), [(0, Fraction(16, 11)), (90, Fraction(11, 16))])
+def test_pixels_that_are_not_square_stay_so(rotation: int, shown: Fraction, tmp_path: Path) -> None:
+    wide = Encoding(rotation=rotation, pixel_aspect=Fraction(16, 11))
+    recorded = write_numbered(tmp_path / "d1.mp4", steadily(20), wide, (176, 144))
+    for kind, aspect in ((ClipKind.COPY, Fraction(16, 11)), (ClipKind.EXACT, shown)):
+        clip = write_clip(wanted(recorded, Fraction(0), Fraction(1, 2), kind), tmp_path / "out")
+        with av.open(str(clip.path)) as container:
+            assert container.streams.video[0].sample_aspect_ratio == aspect
 
 
 def test_what_cannot_be_copied_into_an_mp4_is_said_and_leaves_nothing(tmp_path: Path) -> None:
@@ -177,10 +192,11 @@ from mmrag_video.export.clips import ClipKind, WantedClip, write_clip
 from mmrag_video.moments import Span
 from tests.exported import recording_at
 recording = recording_at(Path({str(recorded.path)!r}), Fraction(3))
+span = Span(recording, Fraction(0), Fraction(3))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 for kind in ClipKind:
     try:
-        write_clip(WantedClip("a.mp4", Span(recording, Fraction(0), Fraction(3)), kind),
+        write_clip(WantedClip("a.mp4", span, span, kind),
             Path({str(tmp_path / "full")!r}))
     except RecordingError as error:
         print(error)

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -28,6 +29,21 @@ def test_a_search_is_exported_to_standard_output(run: Command, yard: dict[str, s
     assert [one["spans"] for one in answer["moments"]] == [one["spans"] for one in found["moments"]]
     assert answer["moments"]
     assert answer["title"] == "something red"
+
+
+def test_seconds_before_and_after_are_exact_as_they_are_typed(run: Command, yard: dict[str, str]):
+    def span(*handles: str) -> dict[str, str]:
+        told = run("export", "something red", "--weak", "--format", "json", *handles, **yard)
+        assert told.returncode == ExitCode.OK, told.stderr
+        [first, *_] = json.loads(told.stdout)["moments"]
+        return first["spans"][0]
+
+    plain, longer = span(), span("--before", "0.2")
+    assert Fraction(longer["start_exact"]) == Fraction(plain["start_exact"]) - Fraction(1, 5)
+    for wrong in ("3601", "-1", "nan", "two"):
+        told = run("export", "something red", "--format", "json", "--before", wrong, **yard)
+        assert told.returncode == ExitCode.USAGE
+        assert f"--before: '{wrong}' is not a number of seconds" in told.stderr
 
 
 def test_a_case_is_exported_in_its_order_and_marked(

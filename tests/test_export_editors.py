@@ -12,13 +12,15 @@ import pytest
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import UsageError
 from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.exporting import ExportOrder, prepare
+from mmrag_video.export.formats import FORMATS
 from mmrag_video.export.sheet import FormatName
 from mmrag_video.settings import CameraSettings, Settings
 from mmrag_video.video.frame_rate import DROP_FRAME_RATES, FrameRate
 from mmrag_video.video.source_timecode import read_source_frames, source_timecode
 from tests.exported import conformed_numbers, exported, moment_in, recording_at, write_exactly
 
-NTSC, _ = DROP_FRAME_RATES
+NTSC, DOUBLE_NTSC = DROP_FRAME_RATES
 MILLISECOND = Fraction(1, 1000)
 EDITORS = [FormatName.EDL, FormatName.OTIO, FormatName.FCPXML]
 UNSTEADY = [0, 40, 500, 540, 1300, 1340, 1900, 2500, 2540, 2580]
@@ -214,6 +216,33 @@ def test_a_camera_may_be_given_a_start_timecode(recorded: dict[str, Footage]):
     settings = Settings(cameras={"yard": CameraSettings(start_timecode="clock")})
     [content] = exported(moments, FormatName.EDL, settings)
     assert " 14:03:22:02 14:03:22:05 " in content.decode()
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_a_start_timecode_that_does_not_fit_is_told(recorded: dict[str, Footage], name: FormatName):
+    shot = recorded["constant"]
+    settings = Settings(cameras={"yard": CameraSettings(start_timecode="10:00:00;00")})
+    moments = [moment_in(shot.recording, shot.times[2], shot.times[5])]
+    made = prepare(moments, ExportOrder(FORMATS[name], "a red car"), settings)
+    assert made.problems == (
+        f"{shot.recording.path}: the setting start_timecode cannot be counted from (there is no "
+        "drop-frame timecode at 25 frames a second); its frames are counted from 00:00:00:00.",
+    )
+    assert len(made.documents) == 1
+
+
+def test_in_one_list_each_recording_is_counted_as_its_own_timecode_is(
+    recorded: dict[str, Footage], tmp_path: Path
+):
+    shots = [recorded["not dropped"], recorded["drop-frame"]]
+    fast = footage(tmp_path / "fast.mp4", [*range(60)], 1 / DOUBLE_NTSC, DOUBLE_NTSC)
+    moments = [moment_in(s.recording, s.times[0], s.times[5]) for s in (*shots, fast)]
+    [content] = exported(moments, FormatName.EDL)
+    text = content.decode()
+    assert "FCM: NON-DROP FRAME" in text
+    assert " 01:00:59:40 01:00:59:50 01:00:00:00 01:00:00:10" in text
+    assert " 00:00:59;40 00:00:59;50 01:00:00:10 01:00:00:20" in text
+    assert " 00:00:00;00 00:00:00;05 01:00:00:20 01:00:00:25" in text
 
 
 def test_a_moment_across_two_recordings_is_two_events(recorded: dict[str, Footage]):

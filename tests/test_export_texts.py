@@ -15,11 +15,14 @@ import pytest
 import webvtt
 
 from mmrag_video.catalog.records import Recording
+from mmrag_video.evidence.manifest import range_to_json
+from mmrag_video.export.clips import ClipKind, ClipOrder, WantedClip, wanted_clips
 from mmrag_video.export.csv_table import COLUMNS
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.exporting import ExportOrder, prepare
 from mmrag_video.export.formats import FORMATS
-from mmrag_video.export.sheet import FormatName
+from mmrag_video.export.sheet import ExportSheet, FormatName
+from mmrag_video.export.told import facts
 from mmrag_video.moments import Span
 from mmrag_video.settings import Settings
 from tests.exported import exported, moment_in, recording_at, without_clock, write_exactly
@@ -53,6 +56,46 @@ def moments(recordings: list[Recording]) -> list[ExportMoment]:
 
 def rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_times_on_the_recording_and_on_the_clock_are_rounded_alike(recordings: list[Recording]):
+    # The clock shows 14:03:22 at the first frame.
+    moment = moment_in(recordings[0], Fraction(29_999, 30_000), Fraction(2 * 1001, 1500))
+    [row] = rows(exported([moment], FormatName.CSV)[0])
+    assert (row["media_start"], row["clock_start"][17:23]) == ("00:00:01.000", "23.000")
+    assert (row["media_end"], row["clock_end"][17:23]) == ("00:00:01.335", "23.335")
+    told = json.loads(exported([moment], FormatName.JSON)[0])["moments"][0]
+    assert (told["wall_start"], told["wall_end"]) == (row["clock_start"], row["clock_end"])
+    assert told["spans"][0]["start"] == row["media_start"]
+    track = json.loads(exported([moment], FormatName.OTIO)[0])["tracks"]["children"][0]
+    about = track["children"][0]["metadata"]["mmrag_video"]
+    assert about["wall_start"] == row["clock_start"]
+    shown = dict(facts(ExportSheet("", [moment]), 1, moment))
+    assert shown["Clock"].startswith(
+        "2025-03-04 14:03:23.000+00:00 – 2025-03-04 14:03:23.335+00:00"
+    )
+    manifest = range_to_json(moment.spans[0])
+    assert (manifest["wall_start"], manifest["start"]) == (row["clock_start"], row["media_start"])
+
+
+def test_a_part_past_the_end_of_its_recording_is_told_though_another_is_there(
+    recordings: list[Recording],
+):
+    first, second = recordings
+    shorter = replace(second, duration=Fraction(1, 2))
+    begun = moment_in(first, Fraction(1), Fraction(2))
+    both = replace(begun, spans=(*begun.spans, Span(shorter, Fraction(3, 5), Fraction(1))))
+    order = ExportOrder(FORMATS[FormatName.CSV], "x")
+    made = prepare([both], order, Settings())
+    sentence = (
+        f"A moment of {shorter.path} begins at 0.600 s, after its end at 0.500 s; it was left out."
+    )
+    assert made.problems == (sentence,)
+    assert made.spans == begun.spans
+    assert [row["file"] for row in rows(made.documents[0].content())] == [str(first.path)]
+    told, clip = wanted_clips([both], ClipOrder(ClipKind.COPY))
+    assert told == sentence
+    assert isinstance(clip, WantedClip) and clip.span.recording == first
 
 
 def test_a_table_has_a_line_for_each_part(moments: list[ExportMoment]):

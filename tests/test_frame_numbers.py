@@ -23,7 +23,7 @@ from mmrag_video.video.source_timecode import (
 from tests.exported import conformed_numbers, write_exactly
 from tests.footage import Encoding, number_in, steadily, write_numbered
 
-NTSC, _ = DROP_FRAME_RATES
+NTSC, DOUBLE_NTSC = DROP_FRAME_RATES
 MILLISECOND = Fraction(1, 1000)
 UNSTEADY = [0, 40, 500, 540, 1300, 1340, 1900, 2500]
 JITTERY = [n * 40 + n * 7 % 5 * 3 for n in range(60)]
@@ -40,6 +40,17 @@ def test_each_frame_has_the_number_in_its_picture(tmp_path: Path, suffix: str, e
         for frame in reader.frames():
             assert numbers.at(frame.time) == number_in(frame.image)
             assert numbers.time_of(number_in(frame.image)) == frame.time
+
+
+def test_what_an_edit_list_hides_is_not_counted(tmp_path: Path):
+    path = tmp_path / "a.mp4"
+    recorded = write_numbered(path, steadily(70, start=-1200), Encoding(b_frames=2, gop=50))
+    source = source_timecode(read_source_frames(path))
+    assert (source.first, source.end) == (0, 40)
+    with PyavReader(path) as reader:
+        for time in (Fraction(0), Fraction(1, 2), Fraction(3, 2)):
+            shown = number_in(reader.frame_at(time).image)
+            assert source.at(time) == shown - recorded.first
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
@@ -150,21 +161,65 @@ def test_on_a_day_of_changing_clocks_the_time_of_day_is_what_the_clock_shows():
 
 
 @pytest.mark.parametrize("text", ["25:00:00:00", "no", "00:00:00;00", "00:00:00:25"])
-def test_what_is_no_timecode_at_its_rate_is_passed_over(text: str):
+def test_what_is_no_timecode_at_its_rate_is_passed_over_and_told(text: str):
     source = source_timecode(frames(start=text), text)
     assert (source.first, source.origin) == (0, TimecodeOrigin.ZERO)
+    in_file, in_setting = source.unfit
+    assert in_file.startswith("the timecode in the file cannot be counted from (")
+    assert in_setting.startswith("the setting start_timecode cannot be counted from (")
+    other = source_timecode(frames(start=text), "01:00:00:00")
+    assert (other.origin, other.unfit) == (TimecodeOrigin.SETTING, (in_file,))
+    assert source_timecode(frames(start="01:00:00:00"), text).unfit == ()
 
 
 def test_without_a_clock_the_time_of_day_is_unknown():
-    assert source_timecode(frames(), "clock", None).origin is TimecodeOrigin.ZERO
+    source = source_timecode(frames(), "clock", None)
+    assert source.origin is TimecodeOrigin.ZERO
+    assert "when the recording starts is not known" in source.unfit[0]
 
 
 def test_a_rate_that_editors_do_not_count_in_becomes_a_multiple():
     source = source_timecode(frames(Fraction(25, 2), start="00:00:01:03"))
     assert source.rate.rate == 25
-    # 13 numbers in a second of its own timecode, so this is its frame 16, the 32nd at 25.
-    assert source.text(source.at(Fraction(0))) == "00:00:01:07"
+    assert source.text(source.at(Fraction(0))) == "00:00:01:06"
     assert source.at(Fraction(2, 25)) - source.first == 2
+
+
+def test_a_start_timecode_in_a_file_of_a_rate_that_editors_do_not_know_stays_what_it_says(
+    tmp_path: Path,
+):
+    path = tmp_path / "a.mov"
+    write_exactly(path, range(40), Fraction(2, 25), Fraction(25, 2), "01:00:00:05")
+    source = source_timecode(read_source_frames(path))
+    assert source.text(source.first) == "01:00:00:10"
+
+
+@pytest.mark.parametrize(
+    ("own", "written", "rate", "carried"),
+    [
+        (Fraction(15_000, 1001), "10:00:00:00", NTSC, "10:00:00:00"),
+        (NTSC, "10:00:00:00", DOUBLE_NTSC, "10:00:00:00"),
+        (NTSC, "10:01:00;02", DOUBLE_NTSC, "10:01:00;04"),
+        (NTSC, "10:00:00;29", Fraction(60), "10:00:00:58"),
+        (Fraction(24_000, 1001), "10:00:00:23", NTSC, "10:00:00:29"),
+        (Fraction(25), "23:59:59:24", Fraction(60), "23:59:59:58"),
+    ],
+)
+def test_counted_at_another_rate_a_start_timecode_keeps_its_second_and_its_way_of_counting(
+    own: Fraction, written: str, rate: Fraction, carried: str
+):
+    source = source_timecode(frames(own, written)).recounted(rate)
+    assert source.text(source.first) == carried
+    assert source.at(8 / own) == source.first + round(8 * rate / own)
+
+
+def test_where_nothing_was_written_another_rate_counts_as_usual():
+    midnight = datetime(2025, 3, 4, 0, 1, tzinfo=ZoneInfo("Europe/Lisbon"))
+    unknown = source_timecode(frames()).recounted(NTSC)
+    assert unknown.text(unknown.first) == "00:00:00;00"
+    # 00:01:00;00 and ;01 are left out.
+    told = source_timecode(frames(), "clock", midnight).recounted(NTSC)
+    assert told.text(told.first) == "00:01:00;02"
 
 
 def test_a_file_that_is_no_recording_is_one_sentence(tmp_path: Path):

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from opentimelineio import opentime
 
 from mmrag_video.video.frame_rate import DROP_FRAME_RATES, FrameRate
-from mmrag_video.video.timecode import Timecode
 from tests.footage import numbered_picture
 
 NTSC, NTSC_60 = DROP_FRAME_RATES
@@ -66,7 +65,9 @@ def test_every_text_that_names_a_frame_is_written_again(rate: FrameRate, data: s
 
 @given(st.sampled_from(KNOWN_TO_OTIO), st.data())
 def test_opentimelineio_counts_alike(rate: FrameRate, data: st.DataObject):
-    frame = data.draw(st.integers(0, rate.per_day - 1))
+    # Without drop-frame it begins anew after 24 hours at 29.97, and not after those of its numbers.
+    day = min(rate.per_day, int(24 * 3600 * Fraction(f"{float(rate.rate):.3f}")))
+    frame = data.draw(st.integers(0, day - 1))
     time = opentime.RationalTime(frame, float(rate.rate))
     theirs = opentime.to_timecode(time, time.rate, rate.is_drop_frame)
     assert rate.text(frame) == theirs
@@ -131,17 +132,6 @@ def test_drop_frame_is_read_in_each_way_in_which_it_is_written(text: str):
     rate = FrameRate.as_written(NTSC, text)
     assert rate.is_drop_frame
     assert rate.text(rate.frame(text)) == "01:02:03;04"
-
-
-@given(any_rate, st.integers(0, 10**6))
-def test_a_time_is_written_by_its_frame_and_read_back_to_where_that_begins(
-    rate: FrameRate, frame: int
-):
-    frame %= rate.per_day
-    begins = Timecode(frame / rate.rate)
-    assert Timecode.from_smpte(begins.smpte(rate), rate) == begins
-    just_before_next = Timecode((frame + Fraction(999, 1000)) / rate.rate)
-    assert just_before_next.smpte(rate) == begins.smpte(rate)
 
 
 @pytest.mark.parametrize(

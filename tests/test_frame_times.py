@@ -1,5 +1,6 @@
 """When frames are shown, as packets say it: the same that decoding says."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,13 @@ def written(folder: Path, name: str, milliseconds: tuple[int, ...]) -> Numbered:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("times")
+
+
+def test_what_an_edit_list_hides_is_no_frame(folder: Path) -> None:
+    recording = written(folder, "h264.mp4", tuple(steadily(75, start=-520)))
+    for start, end in [(Fraction(0), Fraction(1)), (Fraction(1, 2), Fraction(3, 5))]:
+        shown = frame_times(recording.path, start, end).seconds
+        assert shown == expected(replace(recording, times=recording.times[13:]), start, end)
 
 
 def expected(recording: Numbered, start: Fraction, end: Fraction) -> tuple[Fraction, ...]:

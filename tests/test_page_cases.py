@@ -1,7 +1,9 @@
 """The pages of cases: collected, ordered, trimmed and described by plain forms; who may do what."""
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -550,6 +552,49 @@ def test_markup_in_the_name_of_a_camera_stays_text(
     page = ana.get(f"/cases/{theft.id}")
     assert HOSTILE_CAMERA in words_of(page)
     assert HOSTILE_CAMERA not in page.get_data(as_text=True)
+
+
+def test_a_case_is_exported_with_the_other_cameras_that_may_be_seen_and_named_as_is_asked(
+    ana: Visitor, own: PageArchive, theft: Case
+) -> None:
+    catalog, hostile = own.archive.catalog, own.hostile
+    catalog.set_clock(hostile.id, own.yard.clock)  # it begins with the yard's
+    address = f"/cases/{theft.id}/export"
+
+    def exported_cameras(**fields: str) -> set[str]:
+        told = ana.post(address, format="json", name_template="all-{camera}", **fields)
+        assert "all-" in told.headers["Content-Disposition"]
+        return {one["camera"] for one in json.loads(told.data)["moments"]}
+
+    assert HOSTILE_CAMERA not in exported_cameras()
+    assert exported_cameras(all_cameras="1") == {own.yard.camera, HOSTILE_CAMERA}
+    ana.user = User("ana", Role.OPERATOR, (own.yard.camera,))
+    assert exported_cameras(all_cameras="1") == {own.yard.camera}
+    for wrong in ("{nothing}", "x" * 201):
+        assert ana.post(address, format="json", name_template=wrong).status_code == 400
+    catalog.set_clock(hostile.id, hostile.clock)
+
+
+def test_a_recording_that_is_not_known_any_more_is_told_and_the_rest_is_exported(
+    ana: Visitor, own: PageArchive, theft: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = own.archive.catalog
+    gate = next(one for one in catalog.recordings() if one.camera != own.yard.camera)
+    finding = finding_by_eye(own.archive, Span(gate, Fraction(0), Fraction(1)))
+    catalog.cases.add(theft.id, [finding], "ana")
+    known = catalog.recording
+    # As where an older catalog is put back.
+    monkeypatch.setattr(catalog, "recording", lambda id: None if id == gate.id else known(id))
+    told = ana.post(f"/cases/{theft.id}/export", format="json")
+    assert (told.status_code, told.mimetype) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(told.data)) as packed:
+        problems = packed.read("problems.txt").decode()
+        [document] = [name for name in packed.namelist() if name.endswith(".json")]
+        cameras = {one["camera"] for one in json.loads(packed.read(document))["moments"]}
+    assert problems == f"The recording {gate.id[:10]} is no longer in the collection."
+    assert cameras == {own.yard.camera}
+    *others, last = moments(own, theft)
+    assert all(one.exported for one in others) and last.exported is None
 
 
 def test_a_case_is_exported_as_far_as_it_may_be_seen(

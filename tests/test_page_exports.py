@@ -214,6 +214,7 @@ def test_what_is_wrong_with_an_order_is_said_on_the_case(
         ({"blur": "nowhere:0,0 1,1"}, "no camera named 'nowhere'"),
         ({"blur": "0,0 2,1"}, "is no region"),
         ({"handle_before": "x"}, "not a number of seconds"),
+        ({"handle_after": "3601"}, "at most 3600"),
     ):
         refused = send_local(client, f"/cases/{theft.id}/evidence", **fields)
         assert (refused.status_code, words in words_of(refused)) == (400, True)
@@ -227,6 +228,23 @@ def test_what_is_wrong_with_an_order_is_said_on_the_case(
 
 
 # Clips
+
+
+def test_clips_are_of_the_other_cameras_too_and_named_as_is_asked(
+    client: FlaskClient, own: PageArchive, theft: Case
+) -> None:
+    catalog = own.archive.catalog
+    catalog.set_clock(own.hostile.id, own.yard.clock)
+    fields = {"format": "clip", "all_cameras": "1", "name_template": "{number}"}
+    sent = send_local(client, f"/cases/{theft.id}/export", **fields)
+    catalog.set_clock(own.hostile.id, own.hostile.clock)
+    assert sent.status_code == 303
+    job = shelf_of(own).all()[0]
+    assert job.order.names == "{number}"
+    recordings = [one.spans[0].recording for one in job.order.moments]
+    assert recordings == [own.yard.id, own.gate.id, own.hostile.id]
+    assert set(job.cameras) == {own.yard.camera, own.gate.camera, own.hostile.camera}
+    assert [one.collected is None for one in job.order.moments] == [False, False, True]
 
 
 def test_one_clip_comes_at_once(client: FlaskClient, own: PageArchive, theft: Case) -> None:

@@ -18,7 +18,10 @@ from tests.footage import (
     Encoding,
     Scene,
     cut_short,
+    number_in,
     scene_picture,
+    steadily,
+    write_numbered,
     write_pictures,
     write_scene,
     write_sound_only,
@@ -146,6 +149,17 @@ def shots(seconds: float, count: int, rate: int = 20) -> list[tuple[int, Image]]
     ]
 
 
+def test_each_kept_frame_is_the_one_of_its_time_behind_an_edit_list(tmp_path: Path) -> None:
+    recording = write_numbered(
+        tmp_path / "cut.mp4", steadily(110, start=-1200), Encoding(b_frames=2, gop=50)
+    )
+    frames = sampled(recording.path)
+    assert frames[0].time == 0
+    assert frames[-1].valid_until == PyavReader(recording.path).facts.duration
+    for frame in frames:
+        assert recording.times[number_in(frame.image)] == frame.time
+
+
 def test_every_shot_of_a_montage_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "montage.mp4"
     write_pictures(path, shots(0.6, count=8), Encoding(rate=20, gop=250, codec_options=FAST_X264))
@@ -166,6 +180,13 @@ def test_interval_thins_out_the_frames_of_a_movement(walk: Path) -> None:
     often = times(sampled(walk, replace(DEFAULT, interval=0.2)), KeepReason.MOVEMENT)
     seldom = times(sampled(walk, replace(DEFAULT, interval=2)), KeepReason.MOVEMENT)
     assert len(often) > 3 * len(seldom) > 0
+
+
+def test_an_interval_of_a_frame_passes_over_no_frame(walk: Path) -> None:
+    # As a float 0.1 is a little more than the tenth of a second after which the next frame comes.
+    kept = times(sampled(walk, replace(DEFAULT, interval=0.1)), KeepReason.MOVEMENT)
+    tenths = [round(10 * time) for time in kept]
+    assert {tenth % 2 for tenth in tenths} == {0, 1}
 
 
 def test_movement_outside_of_the_region_keeps_nothing(walk: Path) -> None:

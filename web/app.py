@@ -7,6 +7,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.users import Role
 from mmrag_video.disk_use import DiskUse
 from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.naming import DEFAULT_TEMPLATE, LONGEST_TEMPLATE
 from web import (
     access,
     answer_views,
@@ -104,6 +105,9 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     app.jinja_env.globals.update(play_address=play_address)
     app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
+    app.jinja_env.globals.update(
+        default_template=DEFAULT_TEMPLATE, longest_template=LONGEST_TEMPLATE
+    )
     clips = ClipCache(archive.clip_cache)
     metrics, health = Metrics(archive), HealthCheck(archive)
     live = LiveChanges(lambda: marks(archive))

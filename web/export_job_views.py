@@ -11,8 +11,8 @@ from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.counting import counted
 from mmrag_video.errors import UsageError
+from mmrag_video.export.handles import parse_handle
 from web import access
-from web.asked_time import parse_seconds
 from web.byte_ranges import send_download
 from web.case_page import open_case
 from web.fetch_notes import note_fetched
@@ -24,8 +24,6 @@ from web.services import services
 
 blueprint = Blueprint("export_jobs", __name__)
 
-LONGEST_HANDLE = Fraction(3600)
-"""Seconds."""
 _TYPES = {".zip": "application/zip", ".mp4": "video/mp4"}
 
 
@@ -145,8 +143,8 @@ def to_job(job: ExportJob) -> ResponseReturnValue:
 
 
 def handle_asked(name: str) -> Fraction:
-    """Seconds to add before or after each moment; an hour at most. Raises UsageError."""
-    return min(parse_seconds(name, request.values.get(name) or "0"), LONGEST_HANDLE)
+    """Seconds to add before or after each moment. Raises UsageError as `parse_handle`."""
+    return parse_handle(name, request.values.get(name) or "0")
 
 
 def _regions(text: str) -> tuple[str, ...]:

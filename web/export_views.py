@@ -4,6 +4,7 @@ Documents come at once. Clips are made in the background; one that is ready soon
 """
 
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
@@ -24,8 +25,8 @@ from mmrag_video.export.exporting import (
     prepare,
 )
 from mmrag_video.export.formats import FORMATS
-from mmrag_video.export.from_case import export_moment
-from mmrag_video.export.naming import different_names, safe_name
+from mmrag_video.export.from_case import export_moments
+from mmrag_video.export.naming import DEFAULT_TEMPLATE, NameTemplate, different_names, safe_name
 from mmrag_video.export.sheet import Format, FormatName
 from web import access
 from web.case_page import open_case
@@ -33,8 +34,8 @@ from web.collect_views import findings_asked
 from web.export_job_views import handle_asked, to_job
 from web.form_page import FormPage, open_form_page
 from web.found import all_found
-from web.making.job import ExportJob, JobKind, JobState
-from web.ordering import moments_of, place_found, place_of_case, shown_of
+from web.making.job import ExportJob, JobKind, JobOrder, JobState
+from web.ordering import moments_of, place_found, place_of_case, shown_of, with_others
 from web.row_number import row_number
 from web.services import services
 
@@ -54,15 +55,16 @@ _SOON = 4.0
 def download() -> ResponseReturnValue:
     """The search in the address, found again, in the format that `format` names.
 
-    `handle_before` and `handle_after`: seconds to add; `weak`: also what does not stand out.
+    `handle_before` and `handle_after`: seconds to add; `weak`: also what does not stand out;
+    `all_cameras`: also what the others recorded then; `name_template`: how files are named.
     Several documents come as a zip, with what was left out in `problems.txt`.
     """
     opened = open_form_page("search.html")
     title = opened.form.words or "mmrag-video"
     kind = _clip_kind()
     if kind is None:
-        return _exported(_moments(opened), _order(title))
-    return _clips(_moments(opened), title, kind)
+        return _exported(_wanted(_moments(opened)), _order(title))
+    return _clips(_wanted(_moments(opened)), title, kind)
 
 
 @blueprint.post("/export/selected")
@@ -71,6 +73,7 @@ def download_selected() -> ResponseReturnValue:
     """The moments that are ticked, or a part of a recording, likewise."""
     moments = moments_of(findings_asked())
     title, kind = title_of(moments), _clip_kind()
+    moments = _wanted(moments)
     if kind is None:
         return _exported(moments, _order(title))
     return _clips(moments, title, kind)
@@ -86,10 +89,12 @@ def download_case(number: int) -> ResponseReturnValue:
     opened = open_case(number)
     moment, kind = _moment_asked(), _clip_kind()
     if kind is not None:
-        return _soon(place_of_case(opened, moment, kind, *_handles()))
+        order = _job(kind, opened.case.name, opened.case.id)
+        return _soon(place_of_case(order, opened, moment, all_cameras=_are_all_cameras_asked()))
     shown = shown_of(opened, moment)
-    answer = _exported(list(map(export_moment, shown)), _order(opened.case.name))
-    marked = [each.moment.id for each in shown]
+    moments, missing = export_moments(shown)
+    answer = _exported(_wanted(moments), _order(opened.case.name), missing)
+    marked = [each.moment.id for each in shown if each.spans]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
     return answer
 
@@ -100,16 +105,24 @@ def _order(title: str) -> ExportOrder:
     return ExportOrder(
         format=_format(),
         title=title,
+        template=_names_asked(),
         before=before,
         after=after,
     )
+
+
+def _job(kind: JobKind, title: str, case: int | None = None) -> JobOrder:
+    """Likewise, for clips, without the moments."""
+    before, after = _handles()
+    names = _names_asked().text
+    return JobOrder(kind, title, case, before=before, after=after, names=names)
 
 
 def _clips(moments: list[ExportMoment], title: str, kind: JobKind) -> ResponseReturnValue:
     """Have clips made of moments. Raises UsageError where there are none."""
     if not moments:
         raise UsageError(_NOTHING)
-    return _soon(place_found(moments, title, kind, *_handles()))
+    return _soon(place_found(_job(kind, title), moments))
 
 
 def _soon(job: ExportJob) -> ResponseReturnValue:
@@ -125,6 +138,20 @@ def _soon(job: ExportJob) -> ResponseReturnValue:
 
 def _handles() -> tuple[Fraction, Fraction]:
     return handle_asked("handle_before"), handle_asked("handle_after")
+
+
+def _names_asked() -> NameTemplate:
+    """How files are to be named. Raises UsageError for what is no template."""
+    return NameTemplate(request.values.get("name_template", "").strip() or DEFAULT_TEMPLATE)
+
+
+def _are_all_cameras_asked() -> bool:
+    return "all_cameras" in request.values
+
+
+def _wanted(moments: list[ExportMoment]) -> list[ExportMoment]:
+    """With what the other cameras recorded, where that is asked for."""
+    return with_others(moments) if _are_all_cameras_asked() else moments
 
 
 def _moment_asked() -> int | None:
@@ -145,9 +172,11 @@ def title_of(moments: list[ExportMoment]) -> str:
     return (queries.pop() if len(queries) == 1 else "") or moments[0].camera
 
 
-def _exported(moments: list[ExportMoment], order: ExportOrder) -> Response:
+def _exported(
+    moments: list[ExportMoment], order: ExportOrder, missing: Sequence[str] = ()
+) -> Response:
     with services().exporting.turn():
-        made = prepare(moments, order, services().archive.settings_in_force)
+        made = prepare(moments, order, services().archive.settings_in_force, missing)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
     access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))

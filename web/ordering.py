@@ -1,7 +1,7 @@
 """What the page's forms and the API order to be made in the background."""
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from dataclasses import replace
 
 from flask import request
 
@@ -10,11 +10,13 @@ from mmrag_video.catalog.case_records import CaseSpan, Finding
 from mmrag_video.errors import UsageError
 from mmrag_video.evidence.order import parse_blur
 from mmrag_video.evidence.signing import read_private_key
-from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.export_moment import ExportMoment, stored
+from mmrag_video.export.from_case import export_moments
+from mmrag_video.export.other_cameras import with_other_cameras
 from mmrag_video.moments import Span
 from web import access
 from web.case_page import CasePage
-from web.making.job import ExportJob, JobKind, JobOrder, OrderedMoment
+from web.making.job import ExportJob, JobOrder, OrderedMoment
 from web.making.room import expected_bytes
 from web.services import services
 
@@ -38,23 +40,33 @@ def place(order: JobOrder, spans: Sequence[Span]) -> ExportJob:
     )
 
 
-def place_found(
-    moments: Sequence[ExportMoment], title: str, kind: JobKind, before: Fraction, after: Fraction
-) -> ExportJob:
+def place_found(order: JobOrder, moments: Sequence[ExportMoment]) -> ExportJob:
     """Clips of moments, wherever they come from. Raises as `place`."""
-    order = JobOrder(kind, title, moments=of_search(moments), before=before, after=after)
-    return place(order, [span for one in moments for span in one.spans])
+    spans = [span for one in moments for span in one.spans]
+    return place(replace(order, moments=of_search(moments)), spans)
 
 
 def place_of_case(
-    opened: CasePage, moment: int | None, kind: JobKind, before: Fraction, after: Fraction
+    order: JobOrder, opened: CasePage, moment: int | None, *, all_cameras: bool
 ) -> ExportJob:
-    """Clips of what is shown of a case, or of one moment. Raises NotFound for one that is not."""
+    """Clips of what is shown of a case, or of one moment. Raises NotFound for one that is not.
+
+    `all_cameras`: also of what was recorded beside it.
+    """
     shown = shown_of(opened, moment)
-    order = JobOrder(
-        kind, opened.case.name, opened.case.id, of_case(shown), before=before, after=after
-    )
-    return place(order, [span for one in shown for span in one.spans])
+    moments = list(of_case(shown))
+    spans = [span for one in shown for span in one.spans]
+    if all_cameras:
+        exported, _ = export_moments(shown)
+        beside = [one for one in with_others(exported) if one not in exported]
+        moments += of_search(beside)
+        spans += [span for one in beside for span in one.spans]
+    return place(replace(order, moments=tuple(moments)), spans)
+
+
+def with_others(moments: Sequence[ExportMoment]) -> list[ExportMoment]:
+    """Each, and what the other cameras that may be seen recorded at its time."""
+    return list(with_other_cameras(services().archive, moments, access.user().may_see))
 
 
 def shown_of(opened: CasePage, moment: int | None) -> list[Collected]:
@@ -120,17 +132,7 @@ def of_case(shown: Iterable[Collected]) -> tuple[OrderedMoment, ...]:
 
 def moments_of(findings: Iterable[Finding]) -> list[ExportMoment]:
     """Findings with their recordings. Raises NotFound where one may not be seen."""
-    return [
-        ExportMoment(
-            spans=tuple(map(_span, one.spans)),
-            best=_span(one.best),
-            query=one.query,
-            score=one.score,
-            confidence=one.confidence,
-            why=one.why,
-        )
-        for one in findings
-    ]
+    return [stored(one, list(map(_span, one.spans)), _span(one.best)) for one in findings]
 
 
 def _span(part: CaseSpan) -> Span:

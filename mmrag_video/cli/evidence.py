@@ -13,6 +13,7 @@ from mmrag_video.archive import Archive
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.console import check_camera, error_console, plain
+from mmrag_video.cli.handles import handle_options
 from mmrag_video.errors import ExitCode
 from mmrag_video.evidence.making import make_evidence
 from mmrag_video.evidence.order import EvidenceOrder, parse_blur
@@ -44,12 +45,7 @@ from mmrag_video.settings import Settings
     metavar="REGION",
     help="Add copies blurred here: 'CAMERA:0.1,0.2 0.4,0.6'; may be repeated.",
 )
-@click.option(
-    "--before", type=click.FloatRange(0, 3600), default=0.0, help="Seconds before each moment."
-)
-@click.option(
-    "--after", type=click.FloatRange(0, 3600), default=0.0, help="Seconds after each moment."
-)
+@handle_options
 @click.pass_context
 def evidence(
     context: click.Context,
@@ -58,8 +54,8 @@ def evidence(
     is_zip: bool,
     key: Path | None,
     regions: tuple[str, ...],
-    before: float,
-    after: float,
+    before: Fraction,
+    after: Fraction,
 ) -> None:
     """Write a case as evidence, which can be verified.
 
@@ -83,8 +79,8 @@ def evidence(
             is_zip=is_zip,
             key=read_private_key(key) if key else None,
             blur=blur,
-            before=Fraction(before),
-            after=Fraction(after),
+            before=before,
+            after=after,
         )
         context.exit(_make(archive, order))
 

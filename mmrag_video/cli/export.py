@@ -10,11 +10,13 @@ from typing import TypeVar
 import click
 
 from mmrag_video.archive import Archive, load_picture
+from mmrag_video.cases import collected
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import LOCAL
 from mmrag_video.cli.answering import note_search, opened, tell_if_empty
 from mmrag_video.cli.console import error_console, plain
 from mmrag_video.cli.export_clips import STANDARD_OUTPUT, export_clips
+from mmrag_video.cli.handles import handle_options
 from mmrag_video.cli.where import where_options
 from mmrag_video.counting import counted
 from mmrag_video.errors import ExitCode, UsageError
@@ -58,18 +60,7 @@ _OPTIONS = (
         default=DEFAULT_TEMPLATE,
         help="How files in a folder are named.",
     ),
-    click.option(
-        "--before",
-        type=click.FloatRange(0, 3600),
-        default=0.0,
-        help="Seconds to add before each moment.",
-    ),
-    click.option(
-        "--after",
-        type=click.FloatRange(0, 3600),
-        default=0.0,
-        help="Seconds to add after each moment.",
-    ),
+    handle_options,
     click.option(
         "--all-cameras",
         is_flag=True,
@@ -126,8 +117,8 @@ def export(
     format_name: str,
     output: str,
     template: str,
-    before: float,
-    after: float,
+    before: Fraction,
+    after: Fraction,
     all_cameras: bool,
 ) -> None:
     """Export the moments that answer WORDS, or those of a case.
@@ -147,8 +138,8 @@ def export(
         format_name,
         title=case or words or "mmrag-video",
         template=NameTemplate(template),
-        before=Fraction(before),
-        after=Fraction(after),
+        before=before,
+        after=after,
         all_cameras=all_cameras,
         output=output,
     )
@@ -177,35 +168,43 @@ def _refuse_a_search(*asked: object) -> None:
 
 def _export_case(archive: Archive, name: str, asked: Asked) -> ExitCode:
     case = archive.catalog.cases.named(name)
-    collected = archive.catalog.cases.moments(case.id)
-    if not collected:
+    every = collected(archive, archive.catalog.cases.moments(case.id))
+    if not every:
         raise UsageError(f"The case {name!r} holds no moments yet.")
-    code = export_moments(archive, moments_of_case(archive, case), asked)
-    archive.catalog.cases.mark_exported([moment.id for moment in collected], datetime.now(UTC))
+    moments, missing = moments_of_case(every)
+    code = export_moments(archive, moments, asked, missing)
+    exported = [one.moment.id for one in every if one.spans]
+    archive.catalog.cases.mark_exported(exported, datetime.now(UTC))
     return code
 
 
-def export_moments(archive: Archive, moments: Sequence[ExportMoment], asked: Asked) -> ExitCode:
+def export_moments(
+    archive: Archive, moments: Sequence[ExportMoment], asked: Asked, missing: Sequence[str] = ()
+) -> ExitCode:
     """Write moments, wherever they come from, and say what was left out.
 
-    Raises UsageError where several files would go into one, ExportError where the system refuses
-    to write a document.
+    `missing`: sentences on what should be among them. Raises UsageError where several files would
+    go into one, ExportError where the system refuses to write a document.
     """
     if asked.all_cameras:
         moments = list(with_other_cameras(archive, moments, LOCAL.may_see))
     if asked.format_name in set(ClipKind):
         kind = ClipKind(asked.format_name)
         clips = ClipOrder(kind, asked.template, asked.before, asked.after)
-        return export_clips(archive, moments, clips, asked.title, asked.output)
+        return export_clips(archive, moments, clips, asked.title, asked.output, missing)
     format = FORMATS[FormatName(asked.format_name)]
     order = ExportOrder(format, asked.title, asked.template, asked.before, asked.after)
-    return _export_documents(archive, moments, order, asked.output)
+    return _export_documents(archive, moments, order, asked.output, missing)
 
 
 def _export_documents(
-    archive: Archive, moments: Sequence[ExportMoment], order: ExportOrder, output: str
+    archive: Archive,
+    moments: Sequence[ExportMoment],
+    order: ExportOrder,
+    output: str,
+    missing: Sequence[str],
 ) -> ExitCode:
-    made = prepare(moments, order, archive.settings_in_force)
+    made = prepare(moments, order, archive.settings_in_force, missing)
     for problem in made.problems:
         error_console.print(plain(problem), soft_wrap=True)
     if made.documents:

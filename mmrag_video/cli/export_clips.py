@@ -25,16 +25,21 @@ STANDARD_OUTPUT = "-"
 
 
 def export_clips(
-    archive: Archive, moments: Sequence[ExportMoment], order: ClipOrder, title: str, output: str
+    archive: Archive,
+    moments: Sequence[ExportMoment],
+    order: ClipOrder,
+    title: str,
+    output: str,
+    missing: Sequence[str] = (),
 ) -> ExitCode:
-    """Make a clip of each part of each moment, and say what was left out.
+    """Make a clip of each part of each moment, and say what was left out, with what is missing.
 
     Raises UsageError where they would go to standard output, or several into one file.
     """
     wanted = list(wanted_clips(moments, order))
     clips = [one for one in wanted if isinstance(one, WantedClip)]
     folder, clips = _placed(clips, output)
-    problems = [one for one in wanted if isinstance(one, str)]
+    problems = [*missing, *(one for one in wanted if isinstance(one, str))]
     about = audit_entry(order.kind.value, title, moments)
     archive.catalog.audit.note(LOCAL.name, Action.EXPORT, about)
     made: list[Span] = []

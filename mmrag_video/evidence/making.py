@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrag_video.archive import Archive
-from mmrag_video.cases import Collected, collected, sees
+from mmrag_video.cases import Collected, collected, no_longer_known, sees
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
 from mmrag_video.counting import counted
@@ -32,9 +32,9 @@ from mmrag_video.evidence.signing import fingerprint, pem_of
 from mmrag_video.evidence.sources import Sources, read_through
 from mmrag_video.evidence.summary import REPORTS, summary_sheet
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.exporting import Document, past_end
-from mmrag_video.export.handles import with_handles
-from mmrag_video.moments import Span
+from mmrag_video.export.exporting import Document
+from mmrag_video.export.from_case import export_moment
+from mmrag_video.export.handles import past_end, with_handles
 
 
 @dataclass(frozen=True)
@@ -180,19 +180,19 @@ class _Making:
             known = {span.recording.id for span in one.spans}
             for span in one.moment.spans:
                 if span.recording not in known:
-                    why = f"The recording {span.recording[:10]} is no longer in the collection."
+                    why = no_longer_known(span.recording)
                     missing.append(Missing(f"moment {number}", span.recording, why))
                 elif span.recording in unusable:
                     why = unusable[span.recording]
                     missing.append(Missing(f"moment {number}", span.recording, why))
-            moment = _moment(one, [s for s in one.spans if s.recording.id not in unusable])
-            if moment is None:
+            spans = [span for span in one.spans if span.recording.id not in unusable]
+            if not spans:
                 continue
-            longer = with_handles(moment, self.order.before, self.order.after)
-            if longer is None:
-                id = moment.spans[0].recording.id
-                missing.append(Missing(f"moment {number}", id, past_end(moment)))
-            else:
+            moment = export_moment(one, spans)
+            longer, past = with_handles(moment, self.order.before, self.order.after)
+            for part in past:
+                missing.append(Missing(f"moment {number}", part.recording.id, past_end(part)))
+            if longer is not None:
                 usable[number] = longer
         return usable, missing
 
@@ -221,23 +221,6 @@ class _Making:
         yield replace(led, about={"kind": "searches that led there"})
         told = self.folder.anew("audit.jsonl", audit_lines(entries))
         yield replace(told, about={"kind": "excerpt of the audit log"})
-
-
-def _moment(one: Collected, spans: Sequence[Span]) -> ExportMoment | None:
-    """A moment with the parts that are left of it; None if none is."""
-    if not spans:
-        return None
-    found = one.moment.found
-    return ExportMoment(
-        spans=tuple(spans),
-        best=one.best or spans[0],
-        query=found.query,
-        score=found.score,
-        confidence=found.confidence,
-        why=found.why,
-        note=one.moment.note,
-        tags=one.moment.tags,
-    )
 
 
 def _of_changed(pieces: Sequence[Piece], sources: Sources) -> Iterator[Missing]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from mmrag_video.as_json import time_to_json
 from mmrag_video.catalog.case_records import Case
 from mmrag_video.catalog.records import Recording
 from mmrag_video.index.identity import IndexIdentity
@@ -24,7 +25,6 @@ PUBLIC_KEY = f"{MANIFEST}.pub"
 FORMAT = "mmrag-video/evidence"
 VERSION = 1
 """It grows when something changes its meaning or goes."""
-_BLOCK = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def source_to_json(recording: Recording, why_missing: str) -> dict[str, Any]:
         "width": recording.width,
         "height": recording.height,
         "duration_s": float(recording.duration),
-        "wall_start": _iso(clock.start),
+        "wall_start": time_to_json(clock.start),
         "zone": clock.zone,
         "clock_origin": clock.origin.value,
         "clock_note": clock.note,
@@ -158,8 +158,8 @@ def range_to_json(span: Span) -> dict[str, Any]:
         "camera": span.recording.camera,
         **_time("start", span.start),
         **_time("end", span.end),
-        "wall_start": _iso(clock.at(span.start)),
-        "wall_end": _iso(clock.at(span.end)),
+        "wall_start": time_to_json(clock.at(span.start)),
+        "wall_end": time_to_json(clock.at(span.end)),
         "zone": clock.zone,
         "clock_origin": clock.origin.value,
         "clock_note": clock.note,
@@ -178,7 +178,3 @@ def cut_to_json(cut: WrittenCut, asked: Fraction) -> dict[str, Any]:
 
 def _time(name: str, time: Fraction) -> dict[str, str]:
     return {name: str(Timecode(time)), f"{name}_exact": str(time)}
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds")

@@ -9,8 +9,7 @@ from typing import Protocol
 
 from mmrag_video.errors import RecordingError
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.exporting import past_end
-from mmrag_video.export.handles import with_handles
+from mmrag_video.export.handles import past_end, with_handles
 from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of
 from mmrag_video.export.writing import put_in_place, unfinished_file
 from mmrag_video.moments import Span
@@ -78,11 +77,6 @@ class WrittenClip:
     cut: WrittenCut
 
     @property
-    def earlier(self) -> Fraction:
-        """Seconds from the clip's first frame to the start that was asked for."""
-        return self.span.start - self.cut.start
-
-    @property
     def remarks(self) -> list[str]:
         """What is to be known of it, in words: an early beginning, sound that is not in it."""
         return remarks(self.span, self.cut)
@@ -100,11 +94,11 @@ def remarks(span: Span, cut: WrittenCut) -> list[str]:
 
 
 def wanted_clips(moments: Sequence[ExportMoment], order: ClipOrder) -> Iterator[WantedClip | str]:
-    """The clips to make of moments, in their order; for one past its end, a sentence."""
+    """The clips to make of moments, in their order; for a part past its end, a sentence."""
     for number, moment in enumerate(moments, 1):
-        longer = with_handles(moment, order.before, order.after)
+        longer, past = with_handles(moment, order.before, order.after)
+        yield from map(past_end, past)
         if longer is None:
-            yield past_end(moment)
             continue
         parts = {span.recording.id: span for span in moment.spans}
         for span in longer.spans:

@@ -11,6 +11,7 @@ from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_
 from mmrag_video.moments import Span
 from mmrag_video.recording_file import file_state
 from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.wall_clock import iso_milliseconds
 
 _BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel takes UTF-8 for the code page of the machine."""
@@ -66,7 +67,7 @@ def _words(text: str) -> str:
 
 def _clock(time: datetime | None) -> str:
     """ISO 8601 with the offset from UTC; empty where it is unknown."""
-    return "" if time is None else time.isoformat(timespec="milliseconds")
+    return "" if time is None else iso_milliseconds(time)
 
 
 FORMAT = Format(

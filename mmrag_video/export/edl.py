@@ -21,7 +21,8 @@ def write(sheet: ExportSheet, to: TextIO) -> None:
     """Write an event for each part of a moment, one after the other. Raises UsageError if there
     are more than the format can number.
 
-    A list has one rate. Recordings of another are counted at the highest of all.
+    A list has one rate. Recordings of another are counted at the highest of all. The first two
+    times of an event are counted as its recording is, drop-frame or not, the others as the list is.
     """
     rate = cut_rate(events_of(sheet))
     events = [replace(event, source=event.source.recounted(rate)) for event in events_of(sheet)]
@@ -50,15 +51,16 @@ def _lines(events: list[EditEvent], rate: FrameRate) -> Iterator[str]:
     place = first_count(rate)
     for number, event in enumerate(events, 1):
         recording, length = event.span.recording, event.end - event.start
-        times = (event.start, event.end, place, place + length)
+        source = (event.start, event.end)
+        times = (*map(event.source.text, source), *map(rate.text, (place, place + length)))
         # Eight letters for a reel: enough of the content's hash to tell recordings apart.
         reel = recording.id[:8].upper()
-        yield f"\n{number:03d}  {reel} V     C        {' '.join(map(rate.text, times))}"
+        yield f"\n{number:03d}  {reel} V     C        {' '.join(times)}"
         yield f"* FROM CLIP NAME: {one_line(recording.path.name)}"
         yield f"* SOURCE FILE: {one_line(str(recording.path))}"
         yield f"* COMMENT: {one_line(recording.camera)}: {title_of(event.moment)}"
         if event.best is not None:
-            yield f"* COMMENT: BEST FRAME {rate.text(event.best)}"
+            yield f"* COMMENT: BEST FRAME {event.source.text(event.best)}"
         place += length
 
 

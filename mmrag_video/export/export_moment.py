@@ -1,10 +1,11 @@
 """What is exported, whether it comes from a search, a selection or a case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from mmrag_video.catalog.case_records import Finding
 from mmrag_video.moments import Confidence, Moment, Span
 
 
@@ -70,3 +71,26 @@ def found(moments: Iterable[Moment], query: str) -> list[ExportMoment]:
         )
         for moment in moments
     ]
+
+
+def stored(
+    found: Finding,
+    spans: Sequence[Span],
+    best: Span | None = None,
+    note: str = "",
+    tags: tuple[str, ...] = (),
+) -> ExportMoment:
+    """A finding that was stored, with the parts that there still are of it, at least one.
+
+    Where the frame that shows it is not there, its first part stands for it.
+    """
+    return ExportMoment(
+        spans=tuple(spans),
+        best=best or spans[0],
+        query=found.query,
+        score=found.score,
+        confidence=found.confidence,
+        why=found.why,
+        note=note,
+        tags=tags,
+    )

@@ -12,7 +12,7 @@ from mmrag_video.cases import case_span
 from mmrag_video.catalog.records import Recording
 from mmrag_video.errors import RecordingError
 from mmrag_video.export.export_moment import ExportMoment
-from mmrag_video.export.handles import with_handles
+from mmrag_video.export.handles import past_end, with_handles
 from mmrag_video.export.naming import DEFAULT_NAMES, NameTemplate, facts_of_all
 from mmrag_video.export.pictures import pictures_of
 from mmrag_video.export.sheet import ExportSheet, Format, Scope
@@ -61,15 +61,22 @@ class Export:
 
     documents: tuple[Document, ...]
     problems: tuple[str, ...]
-    """A sentence for each recording that is gone or changed, and each moment past the end."""
+    """A sentence for each recording that is gone or changed or whose start timecode does not fit,
+    and for each moment past the end."""
     spans: tuple[Span, ...]
     """What they are of, without what was added before and after."""
 
 
-def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Settings) -> Export:
+def prepare(
+    moments: Sequence[ExportMoment],
+    order: ExportOrder,
+    settings: Settings,
+    missing: Sequence[str] = (),
+) -> Export:
     """Make documents of moments. For a format that counts frames, reads through the recordings.
 
-    `settings`: those in force, for the timecodes that cameras begin with. Where a recording is gone
+    `settings`: those in force, for the timecodes that cameras begin with; `missing`: sentences on
+    what should be among the moments. Where a recording is gone
     or has changed, a sentence says so. A format that counts frames leaves its parts out; the others
     tell of them all the same, as the search does.
     """
@@ -84,14 +91,13 @@ def prepare(moments: Sequence[ExportMoment], order: ExportOrder, settings: Setti
     spans: list[Span] = []
     lost: list[str] = []
     for moment in kept:
-        longer = with_handles(moment, order.before, order.after)
-        if longer is None:
-            lost.append(past_end(moment))
-        else:
+        longer, past = with_handles(moment, order.before, order.after)
+        lost += map(past_end, past)
+        spans += (span for span in moment.spans if span not in past)
+        if longer is not None:
             within.append(longer)
-            spans += moment.spans
     pictures = pictures_of(within) if order.format.shows_pictures else {}
-    problems_found = (*problems.values(), *lost)
+    problems_found = (*missing, *problems.values(), *lost)
     documents = tuple(_documents(within, sources, pictures, order, problems_found))
     return Export(documents, problems_found, tuple(spans))
 
@@ -114,7 +120,7 @@ def _file_problems(moments: Sequence[ExportMoment], form: Format) -> dict[str, s
 def _sources(
     moments: Sequence[ExportMoment], settings: Settings, without: Mapping[str, str]
 ) -> tuple[dict[str, SourceTimecode], dict[str, str]]:
-    """The frames of each recording that can be read, and why the others cannot."""
+    """The frames of each recording that can be read, and by recording what is wrong with them."""
     sources: dict[str, SourceTimecode] = {}
     problems: dict[str, str] = {}
     for id, recording in _recordings(moments).items():
@@ -126,7 +132,13 @@ def _sources(
         except RecordingError as error:
             problems[id] = str(error)
         else:
-            sources[id] = source_timecode(frames, camera.start_timecode, recording.clock.start)
+            source = source_timecode(frames, camera.start_timecode, recording.clock.start)
+            sources[id] = source
+            if source.unfit:
+                problems[id] = (
+                    f"{recording.path}: {' and '.join(source.unfit)}; its frames are counted from "
+                    f"{source.text(source.first)}."
+                )
     return sources, problems
 
 
@@ -138,15 +150,6 @@ def _only_in(
         spans = tuple(span for span in moment.spans if span.recording.id in recordings)
         if spans:
             yield replace(moment, spans=spans)
-
-
-def past_end(moment: ExportMoment) -> str:
-    """What to say of a moment that is left out because its recording ends before it."""
-    recording = moment.spans[0].recording
-    return (
-        f"A moment of {recording.path} begins at {float(moment.spans[0].start):.3f} s, "
-        f"after its end at {float(recording.duration):.3f} s; it was left out."
-    )
 
 
 def _documents(

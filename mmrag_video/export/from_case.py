@@ -1,35 +1,24 @@
 """The moments of a case, as every export takes them."""
 
-from mmrag_video.archive import Archive
-from mmrag_video.cases import Collected, collected
-from mmrag_video.catalog.case_records import Case
-from mmrag_video.errors import UsageError
-from mmrag_video.export.export_moment import ExportMoment
+from collections.abc import Iterable, Sequence
+
+from mmrag_video.cases import Collected
+from mmrag_video.export.export_moment import ExportMoment, stored
+from mmrag_video.moments import Span
 
 
-def export_moments(archive: Archive, case: Case) -> list[ExportMoment]:
-    """Those of a case, in its order.
+def export_moments(moments: Iterable[Collected]) -> tuple[list[ExportMoment], list[str]]:
+    """Those of a case, in its order, and a sentence for each recording that is not known any more.
 
-    Raises UsageError if a recording is not in the catalog any more: an export without a word of
-    what it lacks would be a false one. Files that are gone or changed are left to the export;
-    `file_problem` of each recording tells of them.
+    What is left of a moment is exported; one of which nothing is left is not. Files that are gone
+    or changed are left to the export: `file_problem` of each recording tells of them.
     """
-    moments = archive.catalog.cases.moments(case.id)
-    return [export_moment(one) for one in collected(archive, moments)]
+    collected = list(moments)
+    missing = [sentence for one in collected for sentence in one.missing]
+    exported = [export_moment(one, one.spans) for one in collected if one.spans]
+    return exported, list(dict.fromkeys(missing))
 
 
-def export_moment(one: Collected) -> ExportMoment:
-    """One of them. Raises UsageError as above."""
-    if one.best is None or not one.is_whole:
-        raise UsageError(f"{one.problems[-1]} Take its moment out of the case first.")
-    found = one.moment.found
-    return ExportMoment(
-        spans=one.spans,
-        best=one.best,
-        query=found.query,
-        score=found.score,
-        confidence=found.confidence,
-        why=found.why,
-        note=one.moment.note,
-        tags=one.moment.tags,
-    )
+def export_moment(one: Collected, spans: Sequence[Span]) -> ExportMoment:
+    """One of them, with these of its parts, at least one."""
+    return stored(one.moment.found, spans, one.best, one.moment.note, one.moment.tags)

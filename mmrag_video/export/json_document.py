@@ -1,10 +1,9 @@
 """JSON: all that is known of each moment, for programs. Described by `moments.schema.json`."""
 
 import json
-from datetime import datetime
 from typing import Any, TextIO
 
-from mmrag_video.as_json import span_to_json
+from mmrag_video.as_json import span_to_json, time_to_json
 from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.sheet import ExportSheet, Format, FormatName, Scope, as_text
 
@@ -36,18 +35,14 @@ def _moment(number: int, moment: ExportMoment) -> dict[str, Any]:
         "note": moment.note,
         "tags": list(moment.tags),
         "duration_s": float(moment.duration),
-        "wall_start": _clock(moment.wall_start),
-        "wall_end": _clock(moment.wall_end),
+        "wall_start": time_to_json(moment.wall_start),
+        "wall_end": time_to_json(moment.wall_end),
         "zone": clock.zone,
         "clock_origin": clock.origin.value,
         "clock_note": clock.note,
         "spans": [span_to_json(span) for span in moment.spans],
         "best": span_to_json(moment.best),
     }
-
-
-def _clock(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds")
 
 
 FORMAT = Format(

@@ -18,6 +18,8 @@ from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.video.timecode import Timecode
 
 DEFAULT_TEMPLATE = "{camera}_{start:%Y%m%d-%H%M%S}_{query}"
+LONGEST_TEMPLATE = 200
+"""Characters."""
 FIELDS = ("camera", "start", "end", "query", "number", "recording", "score")
 LONGEST_NAME = 140
 """Bytes of UTF-8, ending included. Most file systems take 255, eCryptfs 143."""
@@ -103,6 +105,8 @@ class NameTemplate:
 
     def __post_init__(self) -> None:
         """Raises UsageError for a field that there is not, or a format that it does not take."""
+        if len(self.text) > LONGEST_TEMPLATE:
+            raise UsageError(f"A name template has at most {LONGEST_TEMPLATE} characters.")
         for field, form in self._fields():
             if field not in FIELDS:
                 raise UsageError(

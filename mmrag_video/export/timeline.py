@@ -5,6 +5,7 @@ from typing import Any
 from opentimelineio import schema
 from opentimelineio.opentime import RationalTime, TimeRange
 
+from mmrag_video.as_json import time_to_json
 from mmrag_video.export.cut import EditEvent, cut_rate, events_of, first_count
 from mmrag_video.export.one_line import one_line, title_of
 from mmrag_video.export.sheet import ExportSheet
@@ -69,7 +70,7 @@ def _facts(event: EditEvent) -> dict[str, Any]:
         "sha256": recording.id,
         "media_start_s": str(event.span.start),
         "media_end_s": str(event.span.end),
-        "wall_start": None if start is None else start.isoformat(timespec="milliseconds"),
+        "wall_start": time_to_json(start),
         "clock_origin": recording.clock.origin.value,
         "timecode": event.source.text(event.start),
         "timecode_origin": event.source.origin.value,

@@ -6,6 +6,7 @@ from mmrag_video.export.export_moment import ExportMoment
 from mmrag_video.export.one_line import title_of
 from mmrag_video.export.sheet import ExportSheet
 from mmrag_video.video.timecode import Timecode
+from mmrag_video.video.wall_clock import iso_milliseconds
 
 
 def heading(number: int, moment: ExportMoment) -> str:
@@ -49,6 +50,6 @@ def _clock(moment: ExportMoment) -> str:
     clock = moment.spans[0].recording.clock
     if start is None or end is None:
         return "unknown"
-    times = " – ".join(time.isoformat(" ", "milliseconds") for time in (start, end))
+    times = " – ".join(iso_milliseconds(time, " ") for time in (start, end))
     origin = f"{clock.origin.value}{f', {clock.note}' if clock.note else ''}"
     return f"{times} ({clock.zone}; from: {origin})"

@@ -9,9 +9,7 @@ from typing import BinaryIO
 
 from mmrag_video.errors import MmragError
 from mmrag_video.export.naming import numbered_names
-
-UNFINISHED = ".unfinished"
-"""How the name of a file ends that is being written, or was when its process was killed."""
+from mmrag_video.video.clips import UNFINISHED
 
 
 class ExportError(MmragError):

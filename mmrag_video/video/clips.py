@@ -22,7 +22,7 @@ from mmrag_video.video.pyav_reader import PyavReader
 WIDEST_CLIP = 1280
 """Pixels; wider recordings are scaled down when they are cut."""
 UNFINISHED = ".unfinished"
-"""How the name of a clip ends that is being written, or was when its process was killed."""
+"""How the name of a file ends that is being written, or was when its process was killed."""
 LONGEST_CUT = 300.0
 """Seconds that making one clip may take."""
 _LONGEST_LOOK = 10.0
@@ -102,7 +102,8 @@ def _cut(path: Path, start: Fraction, end: Fraction, unfinished: Path) -> None:
     """The child's part."""
     try:
         with PyavReader(path, width=WIDEST_CLIP) as reader:
-            encode(stills(reader, start, end), unfinished, _TICK, Quality.TO_LOOK_AT)
+            seen = stills(reader, start, end)
+            encode(seen, unfinished, _TICK, Quality.TO_LOOK_AT, pixel_aspect=reader.pixel_aspect)
     except OSError as error:
         raise cannot_be_written(unfinished.parent, error) from error
 

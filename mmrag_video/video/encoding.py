@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from mmrag_video.video.containers import VideoPacket
 from mmrag_video.video.frames import Image
-from mmrag_video.video.pyav_reader import PyavReader
+from mmrag_video.video.pyav_reader import SQUARE, PyavReader
 
 TimedPacket = tuple[Fraction, "Packet[Any]"]
 """What is to be written, and when it is seen or heard, in seconds from the clip's start."""
@@ -74,15 +74,18 @@ def encode(
     tick: Fraction,
     quality: Quality,
     sound: Callable[[OutputContainer], Iterator[TimedPacket]] = no_sound,
+    pixel_aspect: Fraction = SQUARE,
 ) -> None:
     """Write at least one picture, H.264 in yuv420p; `tick`: the clip's clock, in seconds.
 
-    The sides become even, as that format needs. `sound` adds what is heard. Raises OSError where
+    `pixel_aspect`: width over height of a pixel, for players to stretch the picture by. The sides
+    become even, as that format needs. `sound` adds what is heard. Raises OSError where
     the system refuses to write.
     """
     first = next(pictures)
     with av.open(f"file:{target}", "w", format="mp4", options=MP4_OPTIONS) as container:
         stream = _add_stream(container, first.image, tick, quality)
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         seen = _encoded(stream, chain([first], pictures), tick)
         for _, packet in merge(seen, sound(container), key=lambda one: one[0]):
             container.mux(packet)

@@ -48,7 +48,7 @@ def _encode(
     since = reader.tick_at(first) * reader.time_base
     sound = CopiedSound(path, since, since + end - first)
     try:
-        encode(pictures(), target, reader.time_base, Quality.TO_KEEP, sound)
+        encode(pictures(), target, reader.time_base, Quality.TO_KEEP, sound, reader.pixel_aspect)
     except OSError as error:
         raise cannot_be_written(target.parent, error) from error
     return WrittenCut(first, reached, sound.left_out)

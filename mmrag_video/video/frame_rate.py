@@ -88,6 +88,22 @@ class FrameRate:
             raise ValueError(f"{text!r} has a frame number above {self.nominal - 1}")
         if seconds == 0 and minutes % 10 and frames < self._dropped:
             raise ValueError(f"{text!r} is one of the numbers that drop-frame leaves out")
+        return self._count(minutes, seconds, frames)
+
+    def carried_over(self, frame: int, to: "FrameRate") -> int:
+        """Count at another rate of what has the same hours, minutes and seconds of timecode there.
+
+        Frames within the second are scaled. A number that is left out there becomes the next.
+        """
+        match = _match(self.text(frame))
+        minutes = int(match["hours"]) * 60 + int(match["minutes"])
+        seconds = int(match["seconds"])
+        frames = min(round(int(match["frames"]) * to.rate / self.rate), to.nominal - 1)
+        if seconds == 0 and minutes % 10:
+            frames = max(frames, to._dropped)
+        return to._count(minutes, seconds, frames)
+
+    def _count(self, minutes: int, seconds: int, frames: int) -> int:
         dropped = self._dropped * (minutes - minutes // 10)
         return (minutes * 60 + seconds) * self.nominal + frames - dropped
 

@@ -9,6 +9,7 @@ from mmrag_video.video.looking import Look
 from mmrag_video.video.motion import MotionGate, Seen
 from mmrag_video.video.sampled import KeepReason, Movement, SamplerSettings
 from mmrag_video.video.small_picture import SmallPicture
+from mmrag_video.video.timecode import as_typed
 
 _QUIET_BEFORE_END = Fraction(1)
 """Seconds without movement after which it has ended: somebody behind a pillar is back sooner."""
@@ -186,4 +187,4 @@ class FrameKeeper:
 
 
 def _has_passed(seconds: float, since: Fraction | None, look: Look) -> bool:
-    return since is None or look.time - since >= seconds
+    return since is None or look.time - since >= as_typed(seconds)

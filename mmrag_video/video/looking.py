@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from mmrag_video.video.frames import Image
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.small_picture import GreyImage, SmallPicture, small_picture, small_shape
+from mmrag_video.video.timecode import as_typed
 
 _LOOK_EVERY = Fraction(3, 20)
 """Seconds between looks where something moves, so that its start and end are known to 0.2 s."""
@@ -38,7 +39,7 @@ class Looker:
         """`after`: seconds; the first frame from there on is looked at in any case."""
         self._reader = reader
         self._shape = small_shape(*reader.shape.shown[::-1])
-        self._every = min(_LOOK_EVERY, Fraction(interval))
+        self._every = min(_LOOK_EVERY, as_typed(interval))
         self._after = after
         self.last = Fraction(-1)
         """Time of the last look, in seconds."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappush, heappushpop
 from itertools import pairwise
+from typing import Any
 
 from av.container import InputContainer
+from av.packet import Packet
 
 from mmrag_video.video.containers import VideoPacket, picture_stream, stored_packets, time_base_of
 
@@ -73,6 +75,19 @@ def without_last(packets: Iterator[VideoPacket]) -> Iterator[VideoPacket]:
     """All but the one that is stored last: a writer may be in the middle of it."""
     for packet, _ in pairwise(packets):
         yield packet
+
+
+def to_be_written(packet: "Packet[Any]") -> "Packet[Any]":
+    """The same picture or sound, without the mark of what is decoded and not shown.
+
+    What an edit list leaves out (MP4) has it, and a writer would lose what has it.
+    """
+    if not packet.is_discard:
+        return packet
+    plain = Packet(bytes(packet))
+    plain.pts, plain.dts, plain.time_base = packet.pts, packet.dts, packet.time_base
+    plain.duration, plain.is_keyframe = packet.duration, packet.is_keyframe
+    return plain
 
 
 def shown_packets(container: InputContainer, start_pts: int) -> Iterator[PacketFacts]:

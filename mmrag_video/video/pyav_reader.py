@@ -45,6 +45,10 @@ _EARLIEST_CREATION = datetime(1990, 1, 1, tzinfo=UTC)
 """Before this a `creation_time` is a clock that was never set (QuickTime counts from 1904)."""
 
 
+SQUARE = Fraction(1)
+"""Pixels that are as wide as they are high."""
+
+
 @dataclass(frozen=True)
 class PictureShape:
     """How a decoded picture becomes the one that is given out."""
@@ -102,12 +106,16 @@ class PyavReader:
                     f"{path} holds no picture that can be decoded: copy it from the recorder again."
                 )
             self._start_pts, picture = first
-            self.time_base = time_base_of(picture_stream(container))
+            stream = picture_stream(container)
+            self.time_base = time_base_of(stream)
             """Seconds per PTS tick."""
+            stored_aspect = stream.sample_aspect_ratio or SQUARE
         rotation = _clockwise(picture.rotation)
         self._stored_shape = PictureShape(picture.width, picture.height, rotation)
         self.shape = self._stored_shape.scaled_to(width)
         """How a decoded picture becomes the one that is given out."""
+        self.pixel_aspect = 1 / stored_aspect if rotation in (90, 270) else stored_aspect
+        """Width over height of a pixel of it, as players stretch it: D1 and 960H are not square."""
 
     def __enter__(self) -> Self:
         return self

@@ -32,6 +32,7 @@ from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.run_decoder import RunDecoder
 from mmrag_video.video.runs import Run, Usual, runs, with_usual
 from mmrag_video.video.sampled import WHOLE, Part, SampledFrame, SamplerSettings
+from mmrag_video.video.timecode import as_typed
 
 _SHORTEST_RUN = Fraction(1, 2)
 """Seconds between looks where nothing moves, if keyframes come as often as that or faster."""
@@ -82,7 +83,7 @@ class _Sampling:
     ) -> None:
         self._path = path
         self._part = part
-        self._shortest_run = min(_SHORTEST_RUN, Fraction(settings.interval))
+        self._shortest_run = min(_SHORTEST_RUN, as_typed(settings.interval))
         self._on_progress = on_progress
         self._reader = PyavReader(path, settings.frame_width)
         self._looker = Looker(self._reader, settings.interval, part.after)

@@ -11,6 +11,7 @@ from av.container import OutputContainer
 
 from mmrag_video.video.containers import open_container
 from mmrag_video.video.encoding import TimedPacket
+from mmrag_video.video.packets import to_be_written
 
 
 class CopiedSound:
@@ -52,7 +53,7 @@ class CopiedSound:
             packets = source.demux(stream)
             while True:
                 try:
-                    packet = next(packets)
+                    packet = to_be_written(next(packets))
                 # Damaged sound is no reason to lose the picture.
                 except (StopIteration, IndexError, av.error.FFmpegError):
                     return

@@ -36,6 +36,13 @@ class TimecodeOrigin(StrEnum):
     """Nothing says one: 00:00:00:00."""
 
 
+_WRITTEN = {
+    TimecodeOrigin.RECORDING: "the timecode in the file",
+    TimecodeOrigin.SETTING: "the setting start_timecode",
+}
+"""Those that somebody wrote down, and so counted in drop-frame or not."""
+
+
 @dataclass(frozen=True)
 class SourceFrames:
     """What has to be read of a file to count its frames."""
@@ -55,6 +62,8 @@ class SourceTimecode:
     first: int
     """The first frame's count from 00:00:00:00."""
     origin: TimecodeOrigin
+    unfit: tuple[str, ...] = ()
+    """Start timecodes that its frames cannot be counted from, and why: in words."""
 
     @property
     def end(self) -> int:
@@ -70,11 +79,17 @@ class SourceTimecode:
         return self.first + self.numbers.counted_at(self.rate.rate, self.numbers.from_on(time))
 
     def recounted(self, rate: Fraction) -> "SourceTimecode":
-        """The same frames counted at another rate, from the same time on."""
+        """The same frames counted at another rate, from the same hour, minute and second on.
+
+        What is written is a number, and no time: it stays what it is, and so does its way of
+        counting, drop-frame or not.
+        """
         if rate == self.rate.rate:
             return self
-        first = round(self.first * rate / self.rate.rate)
-        return replace(self, rate=FrameRate.usual(rate), first=first)
+        usual = FrameRate.usual(rate)
+        drops = self.rate.is_drop_frame or self.origin not in _WRITTEN
+        counted = replace(usual, is_drop_frame=usual.is_drop_frame and drops)
+        return replace(self, rate=counted, first=self.rate.carried_over(self.first, counted))
 
     def text(self, count: int) -> str:
         """A count as SMPTE timecode."""
@@ -111,29 +126,35 @@ def source_timecode(
     """Count a recording's frames at the rate that suits it: see `FrameNumbers.editing_rate`.
 
     `setting`: the camera's start timecode, for a file that carries none; `clock_start`: when the
-    recording starts, for `clock`. What cannot be one at this rate is passed over.
+    recording starts, for `clock`. What cannot be one at this rate is told as unfit.
     """
-    numbers = frames.numbers
-    carried = _written(numbers, frames.start, TimecodeOrigin.RECORDING)
-    if carried is not None:
-        return carried
-    rate = FrameRate.usual(numbers.editing_rate)
-    if setting == BY_CLOCK and clock_start is not None:
+    unfit: list[str] = []
+    for origin, text in zip(_WRITTEN, (frames.start, setting), strict=True):
+        if not text:
+            continue
+        try:
+            counted = _counted_from(frames.numbers, text, origin, clock_start)
+        except ValueError as error:
+            unfit.append(f"{_WRITTEN[origin]} cannot be counted from ({error})")
+        else:
+            return replace(counted, unfit=tuple(unfit))
+    rate = FrameRate.usual(frames.numbers.editing_rate)
+    return SourceTimecode(frames.numbers, rate, 0, TimecodeOrigin.ZERO, tuple(unfit))
+
+
+def _counted_from(
+    numbers: FrameNumbers, text: str, origin: TimecodeOrigin, clock_start: datetime | None
+) -> SourceTimecode:
+    """Counted from what was written at the recording's own rate. Raises ValueError."""
+    if origin is TimecodeOrigin.SETTING and text == BY_CLOCK:
+        if clock_start is None:
+            raise ValueError("when the recording starts is not known")
+        rate = FrameRate.usual(numbers.editing_rate)
         first = _time_of_day(clock_start, rate)
         return SourceTimecode(numbers, rate, first, TimecodeOrigin.CLOCK)
-    told = _written(numbers, setting or "", TimecodeOrigin.SETTING)
-    return told or SourceTimecode(numbers, rate, 0, TimecodeOrigin.ZERO)
-
-
-def _written(numbers: FrameNumbers, text: str, origin: TimecodeOrigin) -> SourceTimecode | None:
-    """Counted from a start timecode, which was written at the recording's own rate."""
     own_rate = numbers.rate if numbers.is_constant else numbers.editing_rate
-    try:
-        rate = FrameRate.as_written(own_rate, text)
-        first = rate.frame(text)
-    except ValueError:
-        return None
-    return SourceTimecode(numbers, rate, first, origin).recounted(numbers.editing_rate)
+    rate = FrameRate.as_written(own_rate, text)
+    return SourceTimecode(numbers, rate, rate.frame(text), origin).recounted(numbers.editing_rate)
 
 
 def _time_of_day(start: datetime, rate: FrameRate) -> int:

@@ -24,7 +24,7 @@ from mmrag_video.video.containers import (
     time_base_of,
 )
 from mmrag_video.video.encoding import MP4_OPTIONS, TimedPacket
-from mmrag_video.video.packets import from_keyframe_before, lacks_pts, tick_of
+from mmrag_video.video.packets import from_keyframe_before, lacks_pts, tick_of, to_be_written
 from mmrag_video.video.pyav_reader import PyavReader
 from mmrag_video.video.seeking import packets_before
 from mmrag_video.video.sound import CopiedSound
@@ -38,7 +38,7 @@ class WrittenCut:
     """What became of a part of a recording, in seconds from the recording's first frame."""
 
     start: Fraction
-    """When the first frame in it is shown."""
+    """When the first frame in it is shown; below 0 where the recording hides it by an edit list."""
     end: Fraction
     """When the last frame in it has been shown."""
     sound_left_out: str
@@ -136,7 +136,7 @@ class _Shown:
         self, packets: Iterator[VideoPacket], zero: int, copy: VideoStream
     ) -> Iterator[TimedPacket]:
         """The packets, with times counted from `zero`."""
-        for packet in packets:
+        for packet in map(to_be_written, packets):
             tick = tick_of(packet, without_pts=False) - zero
             stored = tick if packet.dts is None else packet.dts - zero
             self.until = max(self.until, tick + (packet.duration or 0))

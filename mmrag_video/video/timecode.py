@@ -1,14 +1,13 @@
 """A time on a recording, exact underneath, in each of the ways in which it is written.
 
-For people and subtitles `00:01:02.480`, for editors in frames `00:01:02:12`, for players seconds.
+For people and subtitles `00:01:02.480`, for players seconds. What editors count is frames:
+`source_timecode.py`.
 """
 
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-
-from mmrag_video.video.frame_rate import FrameRate
 
 _PATTERN = re.compile(
     r"(?:(?P<hours>\d+):)?(?P<minutes>[0-5]?\d):(?P<seconds>[0-5]?\d(?:\.\d+)?)", re.ASCII
@@ -39,18 +38,6 @@ class Timecode:
         hours = int(match["hours"] or 0)
         return cls(Fraction(hours * 3600 + int(match["minutes"]) * 60) + Fraction(match["seconds"]))
 
-    def smpte(self, rate: FrameRate) -> str:
-        """The SMPTE timecode of the frame on screen, of a steady rate and counted from zero.
-
-        Of real recordings `source_timecode.py` knows the frames and where they are counted from.
-        """
-        return rate.text(math.floor(self.seconds * rate.rate))
-
-    @classmethod
-    def from_smpte(cls, text: str, rate: FrameRate) -> "Timecode":
-        """When the frame that a SMPTE timecode names begins. Raises ValueError as `rate.frame`."""
-        return cls(rate.frame(text) / rate.rate)
-
     def from_here_on(self) -> "Timecode":
         """To the millisecond, and not before: what is shown there is not the frame before."""
         return Timecode(Fraction(math.ceil(self.seconds * 1000), 1000))
@@ -59,6 +46,14 @@ class Timecode:
 def seconds_in(text: str) -> Fraction | None:
     """The seconds that a text such as `12.480` is, exactly; None if it is something else."""
     return Fraction(text) if _SECONDS.fullmatch(text) else None
+
+
+def as_typed(seconds: float) -> Fraction:
+    """The decimal that somebody wrote in the settings: 0.1 is 1/10, of which a float is only near.
+
+    Frames come at such times exactly, and would be passed over for a float that is a little more.
+    """
+    return Fraction(str(seconds))
 
 
 def address_seconds(seconds: Fraction) -> str:

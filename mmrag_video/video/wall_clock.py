@@ -83,4 +83,16 @@ class Clock:
         return Fraction(since // timedelta(microseconds=1), 1_000_000)
 
 
+def iso_milliseconds(time: datetime, separator: str = "T") -> str:
+    """An aware time as ISO 8601 with its offset from UTC, rounded to milliseconds.
+
+    As media times are: cut, the two of one row would be up to a millisecond apart.
+    """
+    cut = time.microsecond % 1000
+    to_add = timedelta(microseconds=round(time.microsecond / 1000) * 1000 - time.microsecond)
+    # In UTC: where summer time begins, the last half millisecond is rounded up over an hour.
+    rounded = (time.astimezone(UTC) + to_add).astimezone(time.tzinfo) if cut else time
+    return rounded.isoformat(separator, "milliseconds")
+
+
 UNKNOWN_CLOCK = Clock(start=None, origin=ClockOrigin.UNKNOWN)

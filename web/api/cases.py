@@ -1,5 +1,7 @@
 """The API's cases, and their export."""
 
+from typing import Literal
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field
@@ -16,6 +18,7 @@ from mmrag_video.cases import (
     rename_case,
 )
 from mmrag_video.catalog.users import Role
+from mmrag_video.export.naming import LONGEST_TEMPLATE
 from mmrag_video.export.sheet import FormatName
 from mmrag_video.json_shapes import shape
 from web import access, export_views
@@ -49,6 +52,10 @@ class CaseExportQuery(Fields):
     """Seconds to add before each moment."""
     handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
+    all_cameras: Literal["1"] | None = None
+    """Also what the other cameras recorded at the time of each moment."""
+    name_template: str = Field("", max_length=LONGEST_TEMPLATE)
+    """How files are named."""
 
 
 @shape

@@ -1,6 +1,6 @@
 """The API's exports that are made in the background: clips and evidence."""
 
-from fractions import Fraction
+from dataclasses import replace
 from typing import Self
 
 from flask import Blueprint, url_for
@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from mmrag_video.catalog.users import Role
+from mmrag_video.export.handles import parse_handle
+from mmrag_video.export.naming import DEFAULT_TEMPLATE, LONGEST_TEMPLATE, NameTemplate
 from mmrag_video.json_shapes import shape
+from mmrag_video.video.wall_clock import iso_milliseconds
 from web import export_job_views
 from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
@@ -24,6 +27,7 @@ from web.ordering import (
     place_evidence,
     place_found,
     place_of_case,
+    with_others,
 )
 from web.own_exports import own_export, own_exports
 from web.services import services
@@ -47,6 +51,10 @@ class NewExport(Fields):
     """Seconds to add before each moment, at most 3600."""
     handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
+    all_cameras: bool = False
+    """Of clips: also what the other cameras recorded at the time of each moment."""
+    name_template: str = Field(DEFAULT_TEMPLATE, max_length=LONGEST_TEMPLATE)
+    """Of clips: how they are named."""
     blur: tuple[str, ...] = Field((), max_length=MOST_REGIONS)
     """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6."""
 
@@ -56,6 +64,11 @@ class NewExport(Fields):
             raise ValueError("Give either case or findings")
         if self.kind is JobKind.EVIDENCE and (self.case is None or self.moment is not None):
             raise ValueError("Evidence is of a whole case")
+        if (
+            self.kind is JobKind.EVIDENCE
+            and {"all_cameras", "name_template"} & self.model_fields_set
+        ):
+            raise ValueError("all_cameras and name_template are for clips")
         if self.moment is not None and self.case is None:
             raise ValueError("moment is of a case")
         if self.blur and self.kind is not JobKind.EVIDENCE:
@@ -176,19 +189,20 @@ def file(number: int) -> ResponseReturnValue:
 
 
 def _placed(body: NewExport) -> ExportJob:
-    before, after = (
-        min(Fraction(text), export_job_views.LONGEST_HANDLE)
-        for text in (body.handle_before, body.handle_after)
+    before = parse_handle("handle_before", body.handle_before)
+    after = parse_handle("handle_after", body.handle_after)
+    names = NameTemplate(body.name_template).text
+    wanted = JobOrder(
+        body.kind, "", body.case, before=before, after=after, names=names, blur=body.blur
     )
     if body.case is None:
         moments = moments_of(services().findings.read(text) for text in body.findings)
-        return place_found(moments, title_of(moments), body.kind, before, after)
+        order = replace(wanted, title=title_of(moments))
+        return place_found(order, with_others(moments) if body.all_cameras else moments)
     opened = open_case(body.case)
+    order = replace(wanted, title=opened.case.name)
     if body.kind is not JobKind.EVIDENCE:
-        return place_of_case(opened, body.moment, body.kind, before, after)
-    order = JobOrder(
-        body.kind, opened.case.name, body.case, before=before, after=after, blur=body.blur
-    )
+        return place_of_case(order, opened, body.moment, all_cameras=body.all_cameras)
     return place_evidence(opened, order)
 
 
@@ -201,11 +215,9 @@ def _told(job: ExportJob) -> Export:
         "title": job.order.title,
         "owner": job.owner,
         "state": job.state.value,
-        "ordered": job.ordered.isoformat(timespec="milliseconds"),
-        "changed": job.changed.isoformat(timespec="milliseconds"),
-        "deleted": None
-        if job.state.is_under_way
-        else (job.changed + kept).isoformat(timespec="milliseconds"),
+        "ordered": iso_milliseconds(job.ordered),
+        "changed": iso_milliseconds(job.changed),
+        "deleted": None if job.state.is_under_way else iso_milliseconds(job.changed + kept),
         "progress": None
         if progress is None
         else {"what": progress.what, "done": progress.done, "total": progress.total},

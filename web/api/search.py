@@ -17,6 +17,7 @@ from mmrag_video.catalog.records import LONGEST_CAMERA, MOST_CAMERAS
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
 from mmrag_video.export.formats import FORMATS
+from mmrag_video.export.naming import LONGEST_TEMPLATE
 from mmrag_video.export.sheet import FormatName
 from mmrag_video.facets import facets
 from mmrag_video.json_shapes import shape
@@ -92,6 +93,10 @@ class ExportQuery(SearchQuery):
     """Seconds to add before each moment."""
     handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
+    all_cameras: Literal["1"] | None = None
+    """Also what the other cameras recorded at the time of each moment."""
+    name_template: str = Field("", max_length=LONGEST_TEMPLATE)
+    """How files are named."""
 
 
 @shape

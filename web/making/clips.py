@@ -1,13 +1,12 @@
 """Clips of moments: one file, or a zip of several."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.catalog.case_records import CaseSpan
-from mmrag_video.catalog.records import Recording
+from mmrag_video.cases import known_parts, no_longer_known
 from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.evidence.manifest import Piece
 from mmrag_video.evidence.order import Progress
@@ -21,9 +20,9 @@ from mmrag_video.export.clips import (
     remarks,
     wanted_clips,
 )
-from mmrag_video.export.export_moment import ExportMoment
+from mmrag_video.export.export_moment import ExportMoment, stored
 from mmrag_video.export.exporting import audit_entry
-from mmrag_video.export.naming import different_names, safe_name
+from mmrag_video.export.naming import NameTemplate, different_names, safe_name
 from mmrag_video.export.writing import sync_folder
 from mmrag_video.moments import Span
 from web.making.job import JobOrder
@@ -40,7 +39,8 @@ def make_clips(archive: Archive, order: JobOrder, folder: Path, on_progress: Pro
     problems: list[str] = []
     moments = list(_moments(archive, order, problems))
     kind = ClipKind(order.kind.value)
-    wanted = list(wanted_clips(moments, ClipOrder(kind, before=order.before, after=order.after)))
+    asked = ClipOrder(kind, NameTemplate(order.names), order.before, order.after)
+    wanted = list(wanted_clips(moments, asked))
     problems += [one for one in wanted if isinstance(one, str)]
     clips = [one for one in wanted if isinstance(one, WantedClip)]
     with PartialFolder(folder / safe_name(order.title, ".zip")) as parts:
@@ -67,21 +67,11 @@ def _moments(archive: Archive, order: JobOrder, problems: list[str]) -> Iterator
     ids = {span.recording for one in order.moments for span in (*one.spans, one.best)}
     known = {one: found for one in ids if (found := archive.catalog.recording(one))}
     for one in order.moments:
-        for span in one.spans:
-            if span.recording not in known:
-                problems.append(
-                    f"The recording {span.recording[:10]} is no longer in the collection."
-                )
-        spans = tuple(_span(known, span) for span in one.spans if span.recording in known)
-        if spans:
-            best = _span(known, one.best) if one.best.recording in known else spans[0]
-            yield ExportMoment(
-                spans, best, one.query, one.score, one.confidence, one.why, note=one.note
-            )
-
-
-def _span(known: Mapping[str, Recording], span: CaseSpan) -> Span:
-    return Span(known[span.recording], span.start, span.end)
+        gone = (span.recording for span in one.spans if span.recording not in known)
+        problems += map(no_longer_known, gone)
+        if spans := known_parts(one.spans, known):
+            best = next(iter(known_parts([one.best], known)), None)
+            yield stored(one.found, spans, best, one.note)
 
 
 @dataclass

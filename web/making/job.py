@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from pydantic import TypeAdapter
 
-from mmrag_video.catalog.case_records import CaseSpan
+from mmrag_video.catalog.case_records import CaseSpan, Finding
+from mmrag_video.export.naming import DEFAULT_TEMPLATE
 from mmrag_video.moments import Confidence
 
 
@@ -51,6 +52,11 @@ class OrderedMoment:
     collected: int | None = None
     """Its id in a case, where it is to be marked as exported."""
 
+    @property
+    def found(self) -> Finding:
+        """The same as a finding."""
+        return Finding(self.spans, self.best, self.query, self.score, self.confidence, self.why)
+
 
 @dataclass(frozen=True)
 class JobOrder:
@@ -66,6 +72,8 @@ class JobOrder:
     """Seconds added before each moment."""
     after: Fraction = Fraction(0)
     """Seconds added after it."""
+    names: str = DEFAULT_TEMPLATE
+    """How the clips are named."""
     blur: tuple[str, ...] = ()
     """Regions, as `mmrag-video evidence --blur` takes them."""
 

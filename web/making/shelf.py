@@ -15,8 +15,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmrag_video.errors import UsageError
-from mmrag_video.export.writing import UNFINISHED, ExportError
+from mmrag_video.export.writing import ExportError
 from mmrag_video.file_lock import FileLock, LockMode
+from mmrag_video.video.clips import UNFINISHED
 from web.making.job import AS_JSON, ExportJob, JobOrder, JobState
 
 _STATE = "job.json"
