@@ -1,21 +1,23 @@
 """Exports that are made in the background: how far they are, their files; cancel, go on, delete."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.counting import counted
-from mmrag_video.errors import UsageError
+from mmrag_video.errors import FieldProblemsError, UsageError
 from web import access
 from web.asked_time import parse_seconds
 from web.byte_ranges import send_download
 from web.case_page import open_case
-from web.making.job import ExportJob, JobKind, JobOrder, JobState, MadeFile
+from web.evidence_form import EvidenceForm
+from web.making.job import ExportJob, JobKind, JobState, MadeFile
 from web.ordering import place_evidence
 from web.own_exports import own_export, own_exports
 from web.services import services
@@ -39,18 +41,16 @@ def page() -> str:
 def order_evidence(number: int) -> ResponseReturnValue:
     """Make evidence of what the user may see of a case: `blur` has a region in each line."""
     opened = open_case(number)
+    form = EvidenceForm.read(request.form)
     try:
-        order = JobOrder(
-            kind=JobKind.EVIDENCE,
-            title=opened.case.name,
-            case=opened.case.id,
-            before=handle_asked("handle_before"),
-            after=handle_asked("handle_after"),
-            blur=_regions(request.form.get("blur", "")),
-        )
-        job = place_evidence(opened, order)
+        before, after = handle_asked("handle_before"), handle_asked("handle_after")
+        job = place_evidence(opened, form.blur.splitlines(), before, after)
+    except FieldProblemsError as error:
+        return opened.render(evidence=replace(form, problem=error.problems["blur"])), 400
     except UsageError as error:
-        return opened.render(problem=str(error)), 400
+        return opened.render(problem=str(error), evidence=form), 400
+    except ServiceUnavailable as error:
+        return opened.render(problem=error.description or "", evidence=form), 503
     return to_job(job)
 
 
@@ -139,10 +139,6 @@ def to_job(job: ExportJob) -> ResponseReturnValue:
 def handle_asked(name: str) -> Fraction:
     """Seconds to add before or after each moment; an hour at most. Raises UsageError."""
     return min(parse_seconds(name, request.values.get(name) or "0"), LONGEST_HANDLE)
-
-
-def _regions(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (line.strip() for line in text.splitlines())))
 
 
 def _begins() -> bool:

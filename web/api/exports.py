@@ -16,7 +16,7 @@ from web.api.problems import PREFIX
 from web.api.search import HANDLE
 from web.case_page import open_case
 from web.export_views import title_of
-from web.making.job import ExportJob, JobKind, JobOrder, JobState
+from web.making.job import ExportJob, JobKind, JobState
 from web.ordering import (
     LONGEST_REGION,
     MOST_REGIONS,
@@ -48,7 +48,8 @@ class NewExport(Fields):
     handle_after: str = Field("0", pattern=HANDLE)
     """Seconds to add after it."""
     blur: tuple[str, ...] = Field((), max_length=MOST_REGIONS)
-    """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6."""
+    """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6.
+    A wrong one is named as a line: `Line 2: ...` is the second."""
 
     @model_validator(mode="after")
     def _is_of_one_thing(self) -> Self:
@@ -186,10 +187,7 @@ def _placed(body: NewExport) -> ExportJob:
     opened = open_case(body.case)
     if body.kind is not JobKind.EVIDENCE:
         return place_of_case(opened, body.moment, body.kind, before, after)
-    order = JobOrder(
-        body.kind, opened.case.name, body.case, before=before, after=after, blur=body.blur
-    )
-    return place_evidence(opened, order)
+    return place_evidence(opened, body.blur, before, after)
 
 
 def _told(job: ExportJob) -> Export:
