@@ -264,7 +264,8 @@ def test_a_case_shows_its_moments_in_order_with_all_that_is_known(
     assert "00:00:00.000 – 00:00:01.000" in shown
     assert '<span class="tag">bag</span> <span class="tag">grey coat</span>' in shown
     assert "second line" in shown
-    pictures = re.findall(r'<img src="(/frames/[^"]+)"', shown)
+    listed = shown.partition('<ol class="collected">')[2]
+    pictures = re.findall(r'<img src="(/frames/[^"]+)"', listed)
     assert len(pictures) == 3
     assert all(ana.get(address).status_code == 200 for address in pictures)
 

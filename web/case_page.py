@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from werkzeug.exceptions import Forbidden, NotFound
 
 from mmrag_video.cases import Collected, collected, picture_time, picture_times, sees
@@ -12,6 +12,7 @@ from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.case_records import Case, CaseMoment
 from web import access
 from web.case_fields import Unsaved
+from web.evidence_form import EvidenceForm, stills_of
 from web.services import services
 
 
@@ -64,15 +65,30 @@ class CasePage:
             )
 
     def render(
-        self, *, problem: str = "", removed: str = "", unsaved: Unsaved | None = None
+        self,
+        *,
+        problem: str = "",
+        removed: str = "",
+        unsaved: Unsaved | None = None,
+        evidence: EvidenceForm | None = None,
     ) -> str:
-        """The page; `removed`: a moment that was taken out just now, signed."""
+        """The page; `removed`: a moment that was taken out just now, signed; `unsaved` and
+        `evidence`: what was typed and refused.
+        """
+        pictures = _pictures(self.shown)
+        stills = stills_of(self.shown, {number: one.time for number, one in pictures.items()})
+        asked = request.args.get("still", type=int)
+        drawn_on = next((one for one in stills if one.moment == asked), None)
         return render_template(
             "case.html",
             case=self.case,
             shown=self.shown,
             hidden=self.hidden,
-            pictures=_pictures(self.shown),
+            pictures=pictures,
+            evidence=evidence or EvidenceForm(),
+            evidence_is_open=bool(evidence or drawn_on),
+            stills=stills,
+            drawn_on=drawn_on or next(iter(stills), None),
             problem=problem,
             removed=removed,
             unsaved=unsaved or Unsaved(),

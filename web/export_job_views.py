@@ -1,20 +1,22 @@
 """Exports that are made in the background: how far they are, their files; cancel, go on, delete."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.counting import counted
-from mmrag_video.errors import UsageError
+from mmrag_video.errors import FieldProblemsError, UsageError
 from mmrag_video.export.handles import parse_handle
 from web import access
 from web.byte_ranges import send_download
 from web.case_page import open_case
+from web.evidence_form import EvidenceForm
 from web.fetch_notes import note_fetched
 from web.making.job import ExportJob, JobKind, JobOrder, JobState, MadeFile
 from web.ordering import place_evidence
@@ -39,6 +41,7 @@ def page() -> str:
 def order_evidence(number: int) -> ResponseReturnValue:
     """Make evidence of what the user may see of a case: `blur` has a region in each line."""
     opened = open_case(number)
+    form = EvidenceForm.read(request.form)
     try:
         order = JobOrder(
             kind=JobKind.EVIDENCE,
@@ -46,11 +49,15 @@ def order_evidence(number: int) -> ResponseReturnValue:
             case=opened.case.id,
             before=handle_asked("handle_before"),
             after=handle_asked("handle_after"),
-            blur=_regions(request.form.get("blur", "")),
+            blur=tuple(form.blur.splitlines()),
         )
-        job = place_evidence(opened, order)
+        job = place_evidence(order, opened)
+    except FieldProblemsError as error:
+        return opened.render(evidence=replace(form, problem=error.problems["blur"])), 400
     except UsageError as error:
-        return opened.render(problem=str(error)), 400
+        return opened.render(problem=str(error), evidence=form), 400
+    except ServiceUnavailable as error:
+        return opened.render(problem=error.description or "", evidence=form), 503
     return to_job(job)
 
 
@@ -145,10 +152,6 @@ def to_job(job: ExportJob) -> ResponseReturnValue:
 def handle_asked(name: str) -> Fraction:
     """Seconds to add before or after each moment. Raises UsageError as `parse_handle`."""
     return parse_handle(name, request.values.get(name) or "0")
-
-
-def _regions(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (line.strip() for line in text.splitlines())))
 
 
 def _note(what: str, job: ExportJob) -> None:

@@ -7,7 +7,7 @@ from flask import request
 
 from mmrag_video.cases import Collected, case_span
 from mmrag_video.catalog.case_records import CaseSpan, Finding
-from mmrag_video.errors import UsageError
+from mmrag_video.errors import FieldProblemsError, UsageError
 from mmrag_video.evidence.order import parse_blur
 from mmrag_video.evidence.signing import read_private_key
 from mmrag_video.export.export_moment import ExportMoment, stored
@@ -81,20 +81,37 @@ def shown_of(opened: CasePage, moment: int | None) -> list[Collected]:
     return [one for one in opened.shown if one.moment.id == known.id]
 
 
-def place_evidence(opened: CasePage, order: JobOrder) -> ExportJob:
-    """Evidence of a case. Raises UsageError for what would only fail later."""
+def place_evidence(order: JobOrder, opened: CasePage) -> ExportJob:
+    """Evidence of a case; the order's `blur`: lines with a region each, empty ones among them.
+
+    Raises UsageError for what would only fail later, FieldProblemsError for the first wrong line.
+    """
     shown = shown_of(opened, None)
-    if len(order.blur) > MOST_REGIONS or any(len(one) > LONGEST_REGION for one in order.blur):
-        raise UsageError(
-            f"At most {MOST_REGIONS} regions can be blurred, of {LONGEST_REGION} characters each."
-        )
-    for region in map(parse_blur, order.blur):
-        if region.camera and region.camera not in access.camera_names():
-            raise UsageError(f"There is no camera named {region.camera[:60]!r}.")
+    regions = _regions(order.blur)
     key = services().archive.settings.exports.sign_key
     if key is not None:
         read_private_key(key)
-    return place(order, [span for one in shown for span in one.spans])
+    return place(replace(order, blur=regions), [span for one in shown for span in one.spans])
+
+
+def _regions(lines: Sequence[str]) -> tuple[str, ...]:
+    regions = {number: line.strip() for number, line in enumerate(lines, 1) if line.strip()}
+    for number, region in regions.items():
+        try:
+            _check_region(region)
+        except UsageError as error:
+            raise FieldProblemsError({"blur": f"Line {number}: {error}"}) from None
+    if len(regions) > MOST_REGIONS:
+        raise FieldProblemsError({"blur": f"At most {MOST_REGIONS} regions can be blurred."})
+    return tuple(regions.values())
+
+
+def _check_region(text: str) -> None:
+    if len(text) > LONGEST_REGION:
+        raise UsageError(f"A region has at most {LONGEST_REGION} characters.")
+    camera = parse_blur(text).camera
+    if camera and camera not in access.camera_names():
+        raise UsageError(f"There is no camera named {camera[:60]!r}.")
 
 
 def of_search(moments: Iterable[ExportMoment]) -> tuple[OrderedMoment, ...]:

@@ -56,7 +56,8 @@ class NewExport(Fields):
     name_template: str = Field(DEFAULT_TEMPLATE, max_length=LONGEST_TEMPLATE)
     """Of clips: how they are named."""
     blur: tuple[str, ...] = Field((), max_length=MOST_REGIONS)
-    """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6."""
+    """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6.
+    A wrong one is named as a line: `Line 2: ...` is the second."""
 
     @model_validator(mode="after")
     def _is_of_one_thing(self) -> Self:
@@ -203,7 +204,7 @@ def _placed(body: NewExport) -> ExportJob:
     order = replace(wanted, title=opened.case.name)
     if body.kind is not JobKind.EVIDENCE:
         return place_of_case(order, opened, body.moment, all_cameras=body.all_cameras)
-    return place_evidence(opened, order)
+    return place_evidence(order, opened)
 
 
 def _told(job: ExportJob) -> Export:

@@ -3,20 +3,14 @@
 
 import { begin } from "./areas/drawing.js";
 import { read, write } from "./areas/fields.js";
+import { chooseFrames } from "./areas/frames.js";
 
 const drawing = document.querySelector(".camera-form .drawing");
-const fields = read(document.querySelector(".camera-form"));
+const typed = read(document.querySelector(".camera-form"));
 
 // What cannot be read stays as it was typed, for whoever typed it.
-if (drawing && fields) {
-  begin(drawing, fields, write);
-  const links = [...document.querySelectorAll(".frames-to-draw-on a")];
-  for (const link of links) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      drawing.querySelector("img").src = link.dataset.picture;
-      for (const one of links) one.toggleAttribute("aria-current", false);
-      link.setAttribute("aria-current", "true");
-    });
-  }
+if (drawing && typed) {
+  const { areas, kinds, fields } = typed;
+  begin(drawing, { areas, kinds, holds: "It holds when it is saved." }, (drawn) => write(drawn, fields));
+  chooseFrames(drawing, document.querySelectorAll(".frames-to-draw-on a"));
 }

@@ -1,4 +1,4 @@
-// Drawing areas on a picture. An area is a list of corners, shares of the picture's width and height.
+// Drawing areas on a picture: corners are shares of its width and height; kinds.js says what an area is.
 
 import { render } from "./picture.js";
 import { toolbar } from "./toolbar.js";
@@ -10,17 +10,16 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const within = (share) => Math.round(Math.min(1, Math.max(0, share)) * 1e4) / 1e4;
 const copy = (areas) => structuredClone(areas);
 
-// `keep` is told the areas, and the fields, after every change.
-export function begin(drawing, { areas, fields }, keep) {
+// `keep` is told the areas after every change; `holds` is what a visitor is told of them then.
+export function begin(drawing, { areas, kinds, holds }, keep) {
   const state = { areas, begun: null, aim: null, past: [] };
-  const tools = toolbar(drawing, {
-    canMask: !fields.masks.disabled,
-    canRegion: !fields.region.disabled,
+  let held = null; // the corner that the pointer drags
+  const tools = toolbar(drawing, kinds, {
     start,
     finish,
     cancel,
     undo,
-    remove: (kind, place) => change(() => take(kind, place)),
+    remove: (place) => change(() => take(place)),
   });
   show();
 
@@ -29,7 +28,7 @@ export function begin(drawing, { areas, fields }, keep) {
   function change(action) {
     state.past.push(copy(state.areas));
     action();
-    keep(state.areas, fields);
+    keep(state.areas);
     show();
   }
 
@@ -38,22 +37,17 @@ export function begin(drawing, { areas, fields }, keep) {
     else if (state.begun) return cancel();
     else if (state.past.length) {
       state.areas = state.past.pop();
-      keep(state.areas, fields);
+      keep(state.areas);
     }
     show();
   }
 
-  function take(kind, place) {
-    if (kind === "region") state.areas.region = null;
-    else state.areas.masks.splice(place, 1);
+  function take(place) {
+    state.areas.splice(place, 1);
   }
 
-  function areaOf({ kind, place }) {
-    return kind === "region" ? state.areas.region : state.areas.masks[place];
-  }
-
-  function move(corner, x, y) {
-    areaOf(corner)[corner.number] = [within(x), within(y)];
+  function move({ place, number }, x, y) {
+    state.areas[place].corners[number] = [within(x), within(y)];
   }
 
   // A new area
@@ -79,11 +73,8 @@ export function begin(drawing, { areas, fields }, keep) {
       return;
     }
     state.begun = state.aim = null;
-    change(() => {
-      if (kind === "region") state.areas.region = corners;
-      else state.areas.masks.push(corners);
-    });
-    tools.say("Drag a corner, or go to it and use the arrows; Delete takes it away. It holds when it is saved.");
+    change(() => state.areas.push({ kind, corners }));
+    tools.say(`Drag a corner, or go to it and use the arrows; Delete takes it away. ${holds}`);
     tools.focus(kind);
   }
 
@@ -98,7 +89,7 @@ export function begin(drawing, { areas, fields }, keep) {
   // What is seen
 
   function show() {
-    render(drawing, state, fields);
+    render(drawing, state, kinds);
     tools.show(state);
   }
 
@@ -108,13 +99,12 @@ export function begin(drawing, { areas, fields }, keep) {
   }
 
   const cornerOf = (element) => {
-    const { kind, place, number } = element.dataset;
-    return { kind, place: Number(place), number: Number(number) };
+    const { place, number } = element.dataset;
+    return { place: Number(place), number: Number(number) };
   };
 
   // The pointer
 
-  let held = null;
   drawing.addEventListener("pointerdown", (event) => {
     const button = event.target.closest(".corner");
     if (event.button !== 0 || state.begun || !button) return;
@@ -130,7 +120,7 @@ export function begin(drawing, { areas, fields }, keep) {
   });
   for (const name of ["pointerup", "pointercancel"]) {
     drawing.addEventListener(name, () => {
-      if (held) keep(state.areas, fields);
+      if (held) keep(state.areas);
       held = null;
     });
   }
@@ -165,15 +155,16 @@ export function begin(drawing, { areas, fields }, keep) {
 
   function atCorner({ key, shiftKey }, button) {
     const corner = cornerOf(button);
+    const { kind, corners } = state.areas[corner.place];
     const arrow = ARROWS[key];
     if (arrow) {
-      const [x, y] = areaOf(corner)[corner.number];
+      const [x, y] = corners[corner.number];
       const step = shiftKey ? 10 * STEP : STEP;
       change(() => move(corner, x + step * arrow[0], y + step * arrow[1]));
     } else if (key === "Delete" || key === "Backspace") {
-      const isLast = areaOf(corner).length <= FEWEST;
-      change(() => (isLast ? take(corner.kind, corner.place) : areaOf(corner).splice(corner.number, 1)));
-      if (isLast) tools.focus(corner.kind);
+      const isLast = corners.length <= FEWEST;
+      change(() => (isLast ? take(corner.place) : corners.splice(corner.number, 1)));
+      if (isLast) tools.focus(kind);
     } else return false;
     return true;
   }
@@ -184,4 +175,14 @@ export function begin(drawing, { areas, fields }, keep) {
     event.preventDefault();
     undo();
   });
+
+  return {
+    // Other areas in place of these: of another picture, or as somebody typed them.
+    replace(others) {
+      Object.assign(state, { areas: others, begun: null, aim: null, past: [] });
+      held = null;
+      tools.say("");
+      show();
+    },
+  };
 }

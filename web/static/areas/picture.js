@@ -1,25 +1,23 @@
 // What is drawn on the picture: areas, their corners, and the one that is begun.
 
+import { named } from "./kinds.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const WHOLE = "M0 0H100V100H0Z ";
 
-// Corners of areas whose field may be changed are buttons; one that has the focus keeps it.
-export function render(drawing, { areas, begun, aim }, fields) {
+// Corners of areas that may be changed are buttons; one that has the focus keeps it. The first kind lies on top.
+export function render(drawing, { areas, begun, aim }, kinds) {
   drawing.classList.toggle("is-drawing", Boolean(begun));
+  const shown = named(areas, kinds);
   drawing.querySelector(".areas").replaceChildren(
-    ...(areas.region ? [path("outside", WHOLE + closed(areas.region))] : []),
-    ...areas.masks.map((mask) => path("mask", closed(mask))),
+    ...shown.toReversed().map(({ kind, corners }) => path(kind.look, around(kind) + closed(corners))),
     ...(begun?.corners.length ? [path("begun", open([...begun.corners, aim]))] : []),
   );
-  const wanted = [];
-  if (areas.region && !fields.region.disabled) wanted.push(...corners(areas.region, "region", 0, "Region"));
-  if (!fields.masks.disabled) {
-    areas.masks.forEach((mask, place) => wanted.push(...corners(mask, "masks", place, `Mask ${place + 1}`)));
-  }
+  const wanted = shown.filter(({ kind }) => !kind.isFixed).flatMap(cornersOf);
   const there = [...drawing.querySelectorAll(".corner")];
   wanted.forEach((corner, place) => {
     const button = there[place] ?? drawing.appendChild(cornerButton());
-    Object.assign(button.dataset, { kind: corner.kind, place: corner.place, number: corner.number });
+    Object.assign(button.dataset, { place: corner.place, number: corner.number });
     button.ariaLabel = corner.label;
     Object.assign(button.style, position(corner.at));
   });
@@ -27,8 +25,8 @@ export function render(drawing, { areas, begun, aim }, fields) {
   showAim(drawing, begun && aim);
 }
 
-function corners(area, kind, place, name) {
-  return area.map((at, number) => ({ at, kind, place, number, label: `${name}, corner ${number + 1}` }));
+function cornersOf({ corners, place, name }) {
+  return corners.map((at, number) => ({ at, place, number, label: `${name}, corner ${number + 1}` }));
 }
 
 function cornerButton() {
@@ -59,5 +57,6 @@ function path(name, d) {
   return drawn;
 }
 
-const open = (area) => `M${area.map(([x, y]) => `${100 * x} ${100 * y}`).join(" L")}`;
-const closed = (area) => `${open(area)}Z`;
+const around = ({ look }) => (look === "outside" ? WHOLE : "");
+const open = (corners) => `M${corners.map(([x, y]) => `${100 * x} ${100 * y}`).join(" L")}`;
+const closed = (corners) => `${open(corners)}Z`;

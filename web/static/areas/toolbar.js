@@ -1,18 +1,20 @@
 // The buttons above the picture, the list of areas below them, and what is said meanwhile.
 
-export function toolbar(drawing, can) {
+import { named } from "./kinds.js";
+
+export function toolbar(drawing, kinds, can) {
   const bar = element("div", "area-tools");
   const list = element("ul", "area-list");
   const said = element("p", "area-said");
   said.setAttribute("role", "status");
+  const drawn = kinds.filter(({ isFixed }) => !isFixed);
+  const draws = new Map(drawn.map(({ name, draw }) => [name, press(draw, () => can.start(name))]));
   const buttons = {
-    masks: press("Draw a mask", () => can.start("masks")),
-    region: press("Draw the region", () => can.start("region")),
     finish: press("Close it", can.finish),
     cancel: press("Leave off", can.cancel),
     undo: press("Undo", can.undo),
   };
-  bar.append(...Object.values(buttons));
+  bar.append(...draws.values(), ...Object.values(buttons));
   list.ariaLabel = "Areas";
   drawing.before(bar, said);
   drawing.after(list);
@@ -22,27 +24,26 @@ export function toolbar(drawing, can) {
 
   const made = {
     say(words) { said.textContent = words; },
-    focus(kind) { [buttons[kind], buttons.masks, buttons.undo].find((one) => !one.hidden).focus(); },
+    focus(kind) { [draws.get(kind), ...draws.values(), buttons.undo].find((one) => !one.hidden).focus(); },
     show({ areas, begun, past }) {
-      buttons.masks.hidden = Boolean(begun) || !can.canMask;
-      buttons.region.hidden = Boolean(begun) || !can.canRegion || Boolean(areas.region);
+      for (const { name, isOnly } of drawn) {
+        draws.get(name).hidden = Boolean(begun) || (isOnly && areas.some(({ kind }) => kind === name));
+      }
       buttons.finish.hidden = buttons.cancel.hidden = !begun;
       buttons.undo.disabled = begun ? begun.corners.length === 0 : past.length === 0;
-      const entries = areas.masks.map((mask, place) => entry(`Mask ${place + 1}`, mask, "masks", place, can.canMask));
-      if (areas.region) entries.unshift(entry("Region", areas.region, "region", 0, can.canRegion));
-      list.replaceChildren(...entries);
-      list.hidden = entries.length === 0;
+      list.replaceChildren(...named(areas, kinds).map(entry));
+      list.hidden = areas.length === 0;
     },
   };
   return made;
 
-  function entry(name, area, kind, place, canChange) {
+  function entry({ kind, name, corners, place }) {
     const item = element("li", "");
-    item.append(`${name} · ${area.length} corners`);
-    if (canChange) {
+    item.append(`${name} · ${corners.length} corners`);
+    if (!kind.isFixed) {
       const remove = press("Delete", () => {
-        can.remove(kind, place);
-        made.focus(kind);
+        can.remove(place);
+        made.focus(kind.name);
       });
       remove.ariaLabel = `Delete ${name.toLowerCase()}`;
       item.append(remove);
