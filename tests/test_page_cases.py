@@ -130,7 +130,9 @@ def test_what_is_in_a_case_or_exported_is_marked_on_its_card_and_in_the_player(
     [moment] = moments(own, case)
     player = f"/recordings/{moment.spans[0].recording}/play?t=0,1"
     assert "in <b>theft</b></a>" in words_of(ana.get(player))
-    ana.post(f"/cases/{case.id}/export", format="csv")
+    saved = ana.post(f"/cases/{case.id}/export", format="csv")
+    assert noted(own)["case_id"] == case.id
+    assert saved.headers["Content-Disposition"].endswith(".csv")
     assert words_of(ana.get(RESULTS)).count('class="mark">exported') == 1
     [span] = moment.spans
     times = f"{Timecode(span.start)} – {Timecode(span.end)}"

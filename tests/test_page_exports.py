@@ -134,7 +134,7 @@ def test_a_visitor_makes_a_bundle_of_a_case_and_it_can_be_verified(
         fetch = page.get_by_role("link", name=re.compile("Download export"))
         with page.expect_download() as waiting:
             fetch.first.click(timeout=60_000)  # it appears without a reload
-    assert waiting.value.suggested_filename == "theft.zip"
+    assert waiting.value.suggested_filename == "theft_evidence.zip"
     saved = tmp_path / "theft.zip"
     waiting.value.save_as(saved)
     verdict = verify(saved, key.public_key())

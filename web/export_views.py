@@ -5,6 +5,7 @@ Documents come at once. Clips are made in the background; one that is ready soon
 
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from io import BytesIO
@@ -93,7 +94,8 @@ def download_case(number: int) -> ResponseReturnValue:
         return _soon(place_of_case(order, opened, moment, all_cameras=_are_all_cameras_asked()))
     shown = shown_of(opened, moment)
     moments, missing = export_moments(shown)
-    answer = _exported(_wanted(moments), _order(opened.case.name), missing)
+    documents = replace(_order(opened.case.name), case=opened.case.id)
+    answer = _exported(_wanted(moments), documents, missing)
     marked = [each.moment.id for each in shown if each.spans]
     services().archive.catalog.cases.mark_exported(marked, datetime.now(UTC))
     return answer
@@ -179,7 +181,8 @@ def _exported(
         made = prepare(moments, order, services().archive.settings_in_force, missing)
     if not made.documents:
         raise UsageError(" ".join(made.problems) or _NOTHING)
-    access.note(Action.EXPORT, **audit_entry(order.format.name.value, order.title, moments))
+    about = audit_entry(order.format.name.value, order.title, order.case, moments)
+    access.note(Action.EXPORT, **about)
     note_exported(services().archive, made.spans)
     if len(made.documents) == 1 and not made.problems:
         return _one(made.documents[0])
@@ -218,5 +221,5 @@ def _packed(
         if problems:
             folder.writestr("problems.txt", "\n".join(problems).encode(errors="backslashreplace"))
     packed.seek(0)
-    name = safe_name(order.title, ".zip")
+    name = safe_name(f"{order.title} {order.format.name.value}", ".zip")
     return send_file(packed, "application/zip", as_attachment=True, download_name=name)

@@ -1,7 +1,7 @@
 """`mmrag-video export`: moments as files for editors, players, spreadsheets and programs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -82,6 +82,8 @@ class Asked:
     after: Fraction
     all_cameras: bool
     output: str
+    case: int | None = None
+    """Number of the case that they are of."""
 
 
 def format_options(command: _Command) -> _Command:
@@ -172,7 +174,7 @@ def _export_case(archive: Archive, name: str, asked: Asked) -> ExitCode:
     if not every:
         raise UsageError(f"The case {name!r} holds no moments yet.")
     moments, missing = moments_of_case(every)
-    code = export_moments(archive, moments, asked, missing)
+    code = export_moments(archive, moments, replace(asked, case=case.id), missing)
     exported = [one.moment.id for one in every if one.spans]
     archive.catalog.cases.mark_exported(exported, datetime.now(UTC))
     return code
@@ -190,10 +192,10 @@ def export_moments(
         moments = list(with_other_cameras(archive, moments, LOCAL.may_see))
     if asked.format_name in set(ClipKind):
         kind = ClipKind(asked.format_name)
-        clips = ClipOrder(kind, asked.template, asked.before, asked.after)
+        clips = ClipOrder(kind, asked.template, asked.before, asked.after, asked.case)
         return export_clips(archive, moments, clips, asked.title, asked.output, missing)
     format = FORMATS[FormatName(asked.format_name)]
-    order = ExportOrder(format, asked.title, asked.template, asked.before, asked.after)
+    order = ExportOrder(format, asked.title, asked.template, asked.before, asked.after, asked.case)
     return _export_documents(archive, moments, order, asked.output, missing)
 
 
@@ -208,9 +210,8 @@ def _export_documents(
     for problem in made.problems:
         error_console.print(plain(problem), soft_wrap=True)
     if made.documents:
-        archive.catalog.audit.note(
-            LOCAL.name, Action.EXPORT, audit_entry(order.format.name.value, order.title, moments)
-        )
+        about = audit_entry(order.format.name.value, order.title, order.case, moments)
+        archive.catalog.audit.note(LOCAL.name, Action.EXPORT, about)
         _deliver(made.documents, output)
         note_exported(archive, made.spans)
     return ExitCode.SOME_RECORDINGS_FAILED if made.problems else ExitCode.OK

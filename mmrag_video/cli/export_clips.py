@@ -40,7 +40,7 @@ def export_clips(
     clips = [one for one in wanted if isinstance(one, WantedClip)]
     folder, clips = _placed(clips, output)
     problems = [*missing, *(one for one in wanted if isinstance(one, str))]
-    about = audit_entry(order.kind.value, title, moments)
+    about = audit_entry(order.kind.value, title, order.case, moments)
     archive.catalog.audit.note(LOCAL.name, Action.EXPORT, about)
     made: list[Span] = []
     for clip in clips:

@@ -54,6 +54,8 @@ class ClipOrder:
     """Seconds added before each moment."""
     after: Fraction = Fraction(0)
     """Seconds added after it."""
+    case: int | None = None
+    """Number of the case that they are of; None where they are of none."""
 
 
 @dataclass(frozen=True)

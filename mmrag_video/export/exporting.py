@@ -33,6 +33,8 @@ class ExportOrder:
     """Seconds added before each moment."""
     after: Fraction = Fraction(0)
     """Seconds added after it."""
+    case: int | None = None
+    """Number of the case that they are of; None where they are of none."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ def _documents(
     problems: Sequence[str],
 ) -> Iterator[Document]:
     for number, together in enumerate(_sheets(moments, order.format.scope), 1):
-        name = order.template.name(facts_of_all(together, number), order.format.ending)
+        facts = facts_of_all(together, number, order.title)
+        name = order.template.name(facts, order.format.ending)
         sheet = ExportSheet(order.title, together, sources, pictures, problems=problems)
         yield Document(name, sheet, order.format)
 
@@ -178,11 +181,14 @@ def note_exported(archive: Archive, spans: Iterable[Span]) -> None:
     archive.catalog.exported.note(map(case_span, spans), datetime.now(UTC))
 
 
-def audit_entry(name: str, title: str, moments: Sequence[ExportMoment]) -> dict[str, Any]:
-    """What the audit log is told of an export; `name`: of the format."""
+def audit_entry(
+    name: str, title: str, case: int | None, moments: Sequence[ExportMoment]
+) -> dict[str, Any]:
+    """What the audit log is told of an export; `name`: of the format, `case`: its number."""
     return {
         "format": name,
         "title": title,
+        "case_id": case,
         "moments": len(moments),
         "recordings": sorted(_recordings(moments)),
     }

@@ -70,10 +70,11 @@ def facts_of(moment: ExportMoment, number: int = 1) -> NameFacts:
     )
 
 
-def facts_of_all(moments: Sequence[ExportMoment], number: int = 1) -> NameFacts:
+def facts_of_all(moments: Sequence[ExportMoment], number: int, title: str) -> NameFacts:
     """What the name of a file with several moments may tell; at least one.
 
-    Cameras and recordings that differ are not named. The start is the earliest, the end the latest.
+    Cameras and recordings that differ are not named; for searches that differ, or where there is
+    none, stands the title of all. The start is the earliest, the end the latest.
     """
     alone = [facts_of(moment, number) for moment in moments]
     starts = [facts.start for facts in alone if facts.start is not None]
@@ -85,7 +86,7 @@ def facts_of_all(moments: Sequence[ExportMoment], number: int = 1) -> NameFacts:
         end=max(ends, default=None),
         media_start=min(facts.media_start for facts in alone),
         media_end=max(facts.media_end for facts in alone),
-        query=_common([facts.query for facts in alone], "searches"),
+        query=(alone[0].query if len({facts.query for facts in alone}) == 1 else "") or title,
         number=number,
         recording=_common([facts.recording for facts in alone], "recordings"),
         score=max(scores, default=None),

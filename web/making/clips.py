@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from mmrag_video.archive import Archive
-from mmrag_video.cases import known_parts, no_longer_known
+from mmrag_video.cases import case_span, known_parts, no_longer_known
 from mmrag_video.errors import MmragError, UsageError
 from mmrag_video.evidence.manifest import Piece
 from mmrag_video.evidence.order import Progress
@@ -43,18 +43,23 @@ def make_clips(archive: Archive, order: JobOrder, folder: Path, on_progress: Pro
     wanted = list(wanted_clips(moments, asked))
     problems += [one for one in wanted if isinstance(one, str)]
     clips = [one for one in wanted if isinstance(one, WantedClip)]
-    with PartialFolder(folder / safe_name(order.title, ".zip")) as parts:
+    with PartialFolder(folder / safe_name(f"{order.title} clips", ".zip")) as parts:
         making = _Making(parts, on_progress)
         pieces = list(making.make(clips))
         problems = list(dict.fromkeys([*problems, *making.problems]))
         if not pieces:
             raise UsageError(" ".join(problems))
         file = _put_in_place(parts, folder, pieces, problems, on_progress)
+    made = set(map(case_span, making.made))
     return Outcome(
         file.path,
         file.sha256,
-        about={**audit_entry(order.kind.value, order.title, moments), "case_id": order.case},
-        moments=tuple(one.collected for one in order.moments if one.collected is not None),
+        about=audit_entry(order.kind.value, order.title, order.case, moments),
+        moments=tuple(
+            one.collected
+            for one in order.moments
+            if one.collected is not None and not made.isdisjoint(one.spans)
+        ),
         cameras=tuple({span.recording.camera: None for one in moments for span in one.spans}),
         spans=tuple(making.made),
         remarks=tuple(making.remarks),

@@ -31,7 +31,7 @@ def make_case_evidence(
         EvidenceOrder(
             case=case,
             user=user,
-            target=folder / safe_name(case.name, ".zip"),
+            target=folder / safe_name(f"{case.name} evidence", ".zip"),
             is_zip=True,
             key=key,
             blur=[parse_blur(region) for region in order.blur],
