@@ -94,7 +94,7 @@ def test_a_visitor_exports_with_the_keyboard_alone(
     menu = page.get_by_text("Export", exact=True).first
     menu.focus()
     page.keyboard.press("Enter")
-    choice = page.locator(".export").get_by_label("As")
+    choice = page.locator(".export").get_by_role("combobox")
     expect(choice).to_be_visible()
     expect(page.get_by_label("Those too that do not stand out")).to_be_checked()  # nothing does
     choice.select_option("edl")
