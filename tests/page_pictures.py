@@ -18,8 +18,8 @@ _SETTLED = 1500
 """Milliseconds that a page gets to come to rest: a video's first picture, a reranked order."""
 _PICTURES_ARE_THERE = """() => Promise.all(
     [...document.images]
-        .filter((one) => one.getBoundingClientRect().top < innerHeight && !one.complete)
-        .map((one) => new Promise((resolve) => one.addEventListener("load", resolve)))
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().top < innerHeight)
+        .map((one) => one.decode().catch(() => {}))
 )"""
 _QUALITY = 82
 
