@@ -58,6 +58,7 @@ from web.live_marks import marks
 from web.login import install_login
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
+from web.picture_shelf import PictureShelf
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
 from web.services import Services, install_services
@@ -103,14 +104,13 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
     app.jinja_env.globals.update(collecting=collecting, strip_of=strip_of, similar=similar)
     app.jinja_env.globals.update(export_formats=FORMATS.values(), clip_kinds=export_views.CLIPS)
     clips = ClipCache(archive.clip_cache)
+    pictures = QueryPictures(PictureShelf(archive.directory.query_pictures))
     metrics, health = Metrics(archive), HealthCheck(archive)
     live = LiveChanges(lambda: marks(archive))
     disk, exports = DiskUse(archive.directory), ExportMaker(archive)
     install_services(
         app,
-        Services(
-            archive, QueryPictures(), clips, metrics, health, live, disk, exports, loopback_only
-        ),
+        Services(archive, pictures, clips, metrics, health, live, disk, exports, loopback_only),
     )
     app.before_request(exports.remove_old)
     install_security(app, loopback_only=loopback_only)

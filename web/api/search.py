@@ -125,7 +125,7 @@ class SentPicture(TypedDict):
     """A picture to search with."""
 
     picture: str
-    """Its id. Only the pictures that were used last are kept."""
+    """Its id. Of a user's pictures those that were used last are kept, 64 MiB of them."""
 
 
 @shape
@@ -182,7 +182,8 @@ def export(query: ExportQuery) -> ResponseReturnValue:
 @operation(SentPicture, status=201, takes=PICTURES)
 def send_picture() -> SentPicture:
     """Send a picture to search with, of at most 16 MB."""
-    return {"picture": services().pictures.keep(BytesIO(request.get_data()))}
+    picture = services().pictures.keep(BytesIO(request.get_data()), access.user().name)
+    return {"picture": picture}
 
 
 @blueprint.get("/pictures/<sha256:picture>")
