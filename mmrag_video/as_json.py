@@ -258,6 +258,7 @@ def job_to_json(job: Job) -> shapes.Job:
         "attempts": job.attempts,
         "due": _moment_of_day(job.due),
         "error": job.error,
+        "kind": job.kind.value if job.kind else None,
         "done_s": job.done_seconds,
         "total_s": job.total_seconds,
         "frames": job.frames,

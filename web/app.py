@@ -40,11 +40,14 @@ from web.api import cameras as api_cameras
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import exports as api_exports
+from web.api import failures as api_failures
+from web.api import frames as api_frames
 from web.api import health as api_health
 from web.api import models as api_models
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
 from web.api import search as api_search
+from web.api import selection as api_selection
 from web.api import timeline as api_timeline
 from web.api import users as api_users
 from web.api import work as api_work
@@ -68,12 +71,15 @@ _API = (
     api_search,
     api_cameras,
     api_recordings,
+    api_frames,
     api_timeline,
     api_cases,
     api_case_moments,
+    api_selection,
     api_exports,
     api_saved,
     api_work,
+    api_failures,
     api_models,
     api_users,
     api_audit,

@@ -100,18 +100,25 @@ def _parts(opened: FormPage) -> Mapping[str, object]:
 
 def _matches(opened: FormPage, shown: Timeline) -> Mapping[str, Sequence[Match]]:
     """By camera, those that lie in the window; empty where nothing is searched for."""
-    form = _form_of(opened.form, shown.window)
-    if form.asks_nothing:
-        return {}
-    access.note(Action.SEARCH, **form.about())
-    within = replace(opened, form=form)
     matches: dict[str, list[Match]] = defaultdict(list)
-    for moment in all_found(form, within.asked):
+    for moment in found_within(opened, shown.window):
         start, end = moment.wall_start, moment.wall_end
         if start is not None and end is not None:
             share = shown.window.share
             matches[moment.camera].append(Match(moment, share(start), share(end)))
     return matches
+
+
+def found_within(opened: FormPage, window: ClockWindow) -> list[Moment]:
+    """What the search finds in a window, best first; nothing where nothing is searched for.
+
+    Raises as a search does.
+    """
+    form = _form_of(opened.form, window)
+    if form.asks_nothing:
+        return []
+    access.note(Action.SEARCH, **form.about())
+    return all_found(form, replace(opened, form=form).asked)
 
 
 def window_asked(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:

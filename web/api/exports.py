@@ -1,6 +1,5 @@
 """The API's exports that are made in the background: clips and evidence."""
 
-from fractions import Fraction
 from typing import Self
 
 from flask import Blueprint, url_for
@@ -13,14 +12,13 @@ from mmrag_video.json_shapes import shape
 from web import export_job_views
 from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
-from web.api.search import HANDLE
+from web.api.selection import Selection
 from web.case_page import open_case
 from web.export_views import title_of
 from web.making.job import ExportJob, JobKind, JobOrder, JobState
 from web.ordering import (
     LONGEST_REGION,
     MOST_REGIONS,
-    moments_of,
     place_evidence,
     place_found,
     place_of_case,
@@ -30,30 +28,22 @@ from web.services import services
 
 blueprint = Blueprint("api_exports", __name__, url_prefix=PREFIX)
 
-_MOST_FINDINGS = 200
 
-
-class NewExport(Fields):
-    """What to make: of a case, of one moment in it, or of findings of a search."""
+class NewExport(Selection):
+    """What to make: of what is chosen, of a case, or of one moment in it."""
 
     kind: JobKind
     """clip: as stored; clip-exact: encoded from exactly the first frame; evidence: of a case."""
     case: int | None = Field(None, ge=1, lt=10**18)
     moment: int | None = Field(None, ge=1, lt=10**18)
     """Of the case; without it all of them."""
-    findings: tuple[str, ...] = Field((), max_length=_MOST_FINDINGS)
-    """As a search told them."""
-    handle_before: str = Field("0", pattern=HANDLE)
-    """Seconds to add before each moment, at most 3600."""
-    handle_after: str = Field("0", pattern=HANDLE)
-    """Seconds to add after it."""
     blur: tuple[str, ...] = Field((), max_length=MOST_REGIONS)
     """Of evidence: regions that copies are blurred in besides, such as gate:0.1,0.2 0.4,0.6."""
 
     @model_validator(mode="after")
     def _is_of_one_thing(self) -> Self:
-        if (self.case is None) == (not self.findings):
-            raise ValueError("Give either case or findings")
+        if (self.case is None) == self.is_empty:
+            raise ValueError("Give either case, or findings, or recording, start and end")
         if self.kind is JobKind.EVIDENCE and (self.case is None or self.moment is not None):
             raise ValueError("Evidence is of a whole case")
         if self.moment is not None and self.case is None:
@@ -176,12 +166,9 @@ def file(number: int) -> ResponseReturnValue:
 
 
 def _placed(body: NewExport) -> ExportJob:
-    before, after = (
-        min(Fraction(text), export_job_views.LONGEST_HANDLE)
-        for text in (body.handle_before, body.handle_after)
-    )
+    before, after = body.before, body.after
     if body.case is None:
-        moments = moments_of(services().findings.read(text) for text in body.findings)
+        moments = body.moments()
         return place_found(moments, title_of(moments), body.kind, before, after)
     opened = open_case(body.case)
     if body.kind is not JobKind.EVIDENCE:
