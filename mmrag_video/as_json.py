@@ -259,6 +259,7 @@ def job_to_json(job: Job) -> shapes.Job:
         "attempts": job.attempts,
         "due": time_to_json(job.due),
         "error": job.error,
+        "kind": job.kind.value if job.kind else None,
         "done_s": job.done_seconds,
         "total_s": job.total_seconds,
         "frames": job.frames,

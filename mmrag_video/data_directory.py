@@ -66,6 +66,11 @@ class DataDirectory:
         return []
 
     @property
+    def query_pictures(self) -> Path:
+        """Pictures that were sent to search with; may be deleted at any time."""
+        return self.root / "query-pictures"
+
+    @property
     def exports(self) -> Path:
         """What the page made to be fetched: a folder for each."""
         return self.root / "exports"

@@ -46,6 +46,7 @@ class DiskUse:
             {
                 "vectors": _size(directory.store),
                 "pictures of frames": _size(directory.all_thumbnails),
+                "query pictures": _size(directory.query_pictures),
                 "clips": _size(directory.clips),
                 "catalog": catalog,
             }

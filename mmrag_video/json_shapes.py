@@ -248,6 +248,9 @@ class Job(TypedDict):
     attempts: int
     due: str | None
     error: str
+    kind: str | None
+    """What the last failure was about: recording, decoder, model, store, catalog, files or other;
+    null where the last attempt did not fail."""
     done_s: float
     total_s: float
     frames: int

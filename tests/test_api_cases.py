@@ -61,6 +61,9 @@ def test_a_finding_is_collected_with_its_score_and_words(api: ApiClient) -> None
         {"finding": "made up"},
         {"recording": "0" * 63},
         {"finding": "x", "recording": "0" * 64, "start": "0", "end": "1"},
+        {"removed": "made up"},
+        {"removed": "x", "finding": "x"},
+        {"finding": None},
     ],
 )
 def test_what_is_no_finding_and_no_part_is_not_collected(
@@ -86,8 +89,26 @@ def test_a_moment_is_moved_trimmed_described_and_removed(
     backwards = {"start": "11", "end": "10", "note": "Never written.", "position": 1}
     assert "cannot end at 00:00:10.000" in problem(api.patch(second, json=backwards), 400)
     assert api.value(case)["moments"] == [moment, other]
-    assert api.delete(first).status_code == 204
+    assert api.delete(first).status_code == 200
     assert problem(api.delete(first), 404) == "There is no such moment in this case."
+
+
+def test_what_was_taken_out_is_put_back_as_it_was(
+    api: ApiClient, archive: Archive, collection: PageArchive
+) -> None:
+    case, other = made(api), made(api, "Fire")
+    first = collected(api, case, collection, "1", "2")
+    collected(api, case, collection, "3", "4")
+    api.patch(first, json={"note": "He waits.", "tags": ["gate"]})
+    before = api.value(case)["moments"]
+    removed = api.delete(first).get_json()
+    problem(api.post(f"{other}/moments", json=removed), 404)
+    other_program = api_of(archive).post(f"{case}/moments", json=removed)
+    assert "started anew, or by another one" in problem(other_program, 400)
+    back = api.post(f"{case}/moments", json=removed)
+    assert (back.status_code, back.get_json()["moments"]) == (201, before)
+    done = [entry.about["what"] for entry in archive.catalog.audit.entries(limit=5)]
+    assert done[0] == "put back a moment" and "removed a moment" in done
 
 
 def test_a_case_is_renamed_noted_and_removed_and_all_of_it_is_in_the_log(

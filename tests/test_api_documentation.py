@@ -81,7 +81,9 @@ def test_every_example_is_answered(collection: PageArchive) -> None:
             "$TOKEN": api.headers["Authorization"].removeprefix("Bearer "),
             "$PICTURE": sent.get_json()["picture"],
             "$RECORDING": collection.yard.id,
+            "$FINDING": api.value("/search", q="a red box")["moments"][0]["finding"],
         }
+        files: dict[str, bytes] = {}
         moment = export = 0
         exports = services_of(api.client.application).exports
         for number, call in enumerate(calls):
@@ -92,7 +94,7 @@ def test_every_example_is_answered(collection: PageArchive) -> None:
             words = [one.replace("/exports/1", f"/exports/{export}") for one in words]
             # The first example is for a page without users.
             headers = api.headers if number == 0 else {}
-            response = _curl(api.client, words, headers)
+            response = _curl(api.client, words, headers, files)
             assert response.status_code < 300, (call, response.text)
             if words[1:] and response.is_json and "moments" in response.get_json():
                 moment = max((one.get("id", 0) for one in _moments(response)), default=moment)
@@ -115,18 +117,22 @@ def _filled(word: str, known: dict[str, str]) -> str:
     return word
 
 
-def _curl(client: Any, words: list[str], headers: dict[str, str]) -> TestResponse:
-    """Asks as curl would; what the examples do not use is refused."""
+def _curl(
+    client: Any, words: list[str], headers: dict[str, str], files: dict[str, bytes]
+) -> TestResponse:
+    """Asks as curl would; what the examples do not use is refused. `files`: what was written."""
     assert words[0] == "curl"
     rest, address, method, body, as_query = iter(words[1:]), "", "", b"", False
-    headers, fields = dict(headers), []
+    headers, fields, output = dict(headers), [], ""
     for word in rest:
         match word:
             case "--get":
                 as_query = True
             case "--request":
                 method = next(rest)
-            case "--output" | "--continue-at":
+            case "--output":
+                output = next(rest)
+            case "--continue-at":
                 next(rest)
             case "--header":
                 name, _, value = next(rest).partition(": ")
@@ -140,13 +146,24 @@ def _curl(client: Any, words: list[str], headers: dict[str, str]) -> TestRespons
                 assert next(rest).startswith("@")
                 body = picture("JPEG")
             case "--json":
-                body, headers["Content-Type"] = next(rest).encode(), "application/json"
+                sent = next(rest)
+                body = files[sent[1:]] if sent.startswith("@") else sent.encode()
+                headers["Content-Type"] = "application/json"
             case _:
                 assert word.startswith("http://127.0.0.1:8642/"), word
                 address = word.removeprefix(LOCAL)
     assert as_query or not fields
+    address, _, asked = address.partition("?")
+    fields += [asked] if asked else []
     method = method or ("POST" if body else "GET")
-    query = {"query_string": "&".join(fields)} if as_query else {}
-    return client.open(  # type: ignore[no-any-return]
-        address, method=method, base_url=LOCAL, headers=headers, data=body or None, **query
+    response: TestResponse = client.open(
+        address,
+        method=method,
+        base_url=LOCAL,
+        headers=headers,
+        data=body or None,
+        query_string="&".join(fields),
     )
+    if output:
+        files[output] = response.data
+    return response

@@ -1,12 +1,17 @@
 """The API's recordings: what there is of them, and who may have it."""
 
 from datetime import datetime, timedelta
+from fractions import Fraction
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.users import Role
 from mmrag_video.timeline import CELLS
+from mmrag_video.video.exact import frame_at
 from tests.api_client import ApiClient, api_of, problem
 from tests.page_archive import HOSTILE_CAMERA, PageArchive
 from tests.page_client import LOCAL, UNKNOWN_ID
@@ -89,6 +94,36 @@ def test_a_video_that_is_read_in_ranges_is_one_view(
     )
 
 
+def test_frames_have_exact_times_and_a_picture_at_full_size(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    yard = f"/recordings/{collection.yard.id}"
+    told = api.value(f"{yard}/times", start="1", end="2")
+    times = [tick * Fraction(told["time_base"]) for tick in told["ticks"]]
+    assert times == [Fraction(number, 10) for number in range(9, 21)]
+    still = api.get(f"{yard}/still", query_string={"time": "33/10"})
+    shown = np.asarray(Pillow.open(BytesIO(still.data)))
+    assert (shown == frame_at(collection.yard.path, Fraction(33, 10))).all()
+    [noted] = collection.archive.catalog.audit.entries(limit=1)
+    assert (noted.action, noted.about["time"]) == (Action.EXPORT, "33/10")
+    small = api.get(f"{yard}/still", query_string={"time": "3.3", "as": "jpg"})
+    assert small.content_type == "image/jpeg"
+    for wrong in ({"time": "99"}, {"time": "1", "as": "exe"}, {}):
+        problem(api.get(f"{yard}/still", query_string=wrong), 400)
+    problem(api.get(f"{yard}/times", query_string={"start": "2", "end": "1"}), 400)
+
+
+def test_boxes_are_those_that_the_player_draws(api: ApiClient, collection: PageArchive) -> None:
+    moving = f"recordings/{collection.hostile.id}/boxes"
+    told = api.value(f"/{moving}", start="0", end="3", q="a person")["frames"]
+    page = api.client.get(f"/{moving}?start=0&end=3&q=a+person", base_url=LOCAL).get_json()
+    drawn = [
+        {"start_s": frame["start"], "end_s": frame["end"], "things": frame["things"]}
+        for frame in page["frames"]
+    ]
+    assert drawn and told == drawn
+
+
 def test_what_other_cameras_saw_is_known_where_the_clock_is(
     api: ApiClient, collection: PageArchive
 ) -> None:
@@ -97,11 +132,23 @@ def test_what_other_cameras_saw_is_known_where_the_clock_is(
     assert not api.value(f"/recordings/{collection.gate.id}/beside", time="1.5")["clock_known"]
 
 
-@pytest.mark.parametrize("part", ["", "/video", "/frames", "/clip?start=0&end=1", "/beside?time=0"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "",
+        "/video",
+        "/frames",
+        "/clip?start=0&end=1",
+        "/beside?time=0",
+        "/times?start=0&end=1",
+        "/boxes?start=0&end=1",
+        "/still?time=0",
+    ],
+)
 def test_a_recording_of_another_camera_is_as_unknown_as_one_that_is_not(
     collection: PageArchive, part: str
 ) -> None:
-    with with_users(collection.archive, vera=(Role.VIEWER, ("Gate",))):
+    with with_users(collection.archive, vera=(Role.OPERATOR, ("Gate",))):
         vera = api_of(collection.archive, "vera")
         hidden = problem(vera.get(f"/recordings/{collection.yard.id}{part}"), 404)
         assert hidden == problem(vera.get(f"/recordings/{UNKNOWN_ID}{part}"), 404)
@@ -131,6 +178,15 @@ def test_the_timeline_tells_of_footage_and_movement(
     assert abs(datetime.fromisoformat(stretch["start"]) - clock) < timedelta(milliseconds=1)
     assert yard["recorded_s"] == pytest.approx(float(collection.yard.duration), abs=0.001)
     assert len(yard["movement"]) == CELLS, "as the page's timeline has them"
+    assert told["matches"] == []
+    searched = api.value("/timeline", q="a red box", **asked)
+    assert searched["cameras"] == told["cameras"]
+    found = api.value("/search", q="a red box", **asked)["moments"]
+    assert [one["spans"] for one in searched["matches"]] == [one["spans"] for one in found] != []
+    [noted] = collection.archive.catalog.audit.entries(limit=1)
+    assert noted.action is Action.SEARCH
+    elsewhere = {**asked, "from": "2025-03-05", "to": "2025-03-06"}
+    assert api.value("/timeline", q="a red box", **elsewhere)["matches"] == []
     whole = api.value("/timeline")
     assert [one["camera"] for one in whole["cameras"]] == sorted(["Gate", "Yard", HOSTILE_CAMERA])
     unknown = api.get("/timeline", query_string={"camera": "Nowhere", "from": "2025-03-04"})

@@ -8,9 +8,14 @@ import pytest
 from PIL import Image as Pillow
 
 from mmrag_video.catalog.audit import Action
+from mmrag_video.catalog.case_records import CaseSpan, Finding
+from mmrag_video.moments import Confidence
 from tests.api_client import ApiClient, api_of, problem
 from tests.page_archive import ZONE, PageArchive
 from tests.page_client import UNKNOWN_ID, picture
+from web.collect_views import MOST_AT_ONCE
+from web.search_form import MOST_CHARACTERS
+from web.services import services_of
 
 
 @pytest.fixture
@@ -130,6 +135,37 @@ def test_what_is_found_is_exported_and_noted(api: ApiClient, collection: PageArc
     [entry] = collection.archive.catalog.audit.entries(limit=1)
     assert (entry.action, entry.about["format"]) == (Action.EXPORT, "json")
     assert "format" in problem(api.get("/export", query_string={"q": "box"}), 400)
+
+
+def test_what_is_selected_is_exported_without_searching_again(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    found = api.value("/search", q="a red box")["moments"]
+    chosen = {"findings": [one["finding"] for one in found[:2]]}
+    exported = api.post("/export", json={**chosen, "format": "json", "handle_before": "0.5"})
+    assert exported.status_code == 200, exported.text
+    moments = exported.get_json(force=True)["moments"]
+    assert [one["score"] for one in moments] == [one["score"] for one in found[:2]]
+    [noted] = collection.archive.catalog.audit.entries(limit=1)
+    assert (noted.action, noted.about["format"]) == (Action.EXPORT, "json")
+    part = {"recording": collection.yard.id, "start": "1", "end": "00:00:02.500"}
+    table = api.post("/export", json={**part, "format": "csv"})
+    assert table.content_type.startswith("text/csv") and "00:00:02.500" in table.text
+    for wrong in ({}, {**chosen, **part}, {"findings": ["made up"]}, {"recording": UNKNOWN_ID}):
+        problem(api.post("/export", json={**wrong, "format": "csv"}), 400)
+    problem(api.post("/export", json={**part, "recording": UNKNOWN_ID, "format": "csv"}), 404)
+
+
+def test_as_many_findings_as_can_be_selected_fit_into_a_request(
+    api: ApiClient, collection: PageArchive
+) -> None:
+    spans = tuple(CaseSpan(f"{one:064x}", Fraction(one, 7), Fraction(99)) for one in range(5))
+    query = "".join(map(chr, range(0x4E00, 0x4E00 + MOST_CHARACTERS)))
+    finding = Finding(spans, spans[0], query, 0.7345, Confidence.STRONG, "a car, a person")
+    signed = services_of(api.client.application).findings.sign(finding)
+    sent = {"findings": [signed] * MOST_AT_ONCE, "format": "csv"}
+    assert "no such recording" in problem(api.post("/export", json=sent), 404)
+    problem(api.post("/export", json={**sent, "findings": [signed] * (MOST_AT_ONCE + 1)}), 400)
 
 
 def test_without_a_model_that_writes_there_is_no_answer_in_words(api: ApiClient) -> None:

@@ -10,9 +10,10 @@ from mmrag_video.archive import Archive
 from mmrag_video.as_json import audit_entry_from_json
 from mmrag_video.catalog.audit import Action, broken_at
 from mmrag_video.catalog.users import Role
+from mmrag_video.errors import ErrorKind
 from tests.api_client import ApiClient, api_of, problem
 from tests.people import ADMIN, PASSWORD, with_users
-from tests.queued import fail_next, wait_in_line
+from tests.queued import fail_next, run_next, wait_in_line
 
 
 @pytest.fixture
@@ -60,12 +61,46 @@ def test_the_queue_is_told_paused_and_tried_again(api: ApiClient, archive: Archi
     assert api.value("/queue")["failures"] == 0
 
 
-def test_a_new_index_is_asked_for_and_called_off(api: ApiClient, archive: Archive) -> None:
+def test_failures_are_told_and_tried_again_by_kind_and_source(
+    api: ApiClient, archive: Archive
+) -> None:
+    jobs = archive.catalog.jobs
+    for name, source, kind in (
+        ("a.mp4", "nvr", ErrorKind.RECORDING),
+        ("b.mp4", "door", ErrorKind.RECORDING),
+        ("c.mp4", "door", ErrorKind.DECODER),
+        ("d.mp4", "nvr", ErrorKind.DECODER),
+    ):
+        wait_in_line(archive.catalog, Path("/nvr") / name, source=source)
+        jobs.set_aside(run_next(archive.catalog), f"{name} is wrong.", kind)
+
+    def failed(**which: object) -> list[str]:
+        told = api.value("/queue/failures", **which)["failures"]
+        return [f"{Path(one['path']).name} {one['kind']}" for one in told]
+
+    every = ["d.mp4 decoder", "c.mp4 decoder", "b.mp4 recording", "a.mp4 recording"]
+    assert failed() == every, "the newest failure first"
+    assert failed(limit=2, offset=1) == every[1:3]
+    assert failed(kind="decoder") == every[:2]
+    told = api.value("/queue/failures", kind="decoder", source="door", limit=1)
+    assert (told["all"], told["sources"]) == (1, ["door", "nvr"])
+    assert told["failures"][0]["error"] == "c.mp4 is wrong."
+    problem(api.get("/queue/failures", query_string={"kind": "weather"}), 400)
+    both = {"kind": "decoder", "source": "door"}
+    assert api.post("/queue/retries", json=both).get_json() == {"jobs": 1}
+    assert failed() == [every[0], *every[2:]]
+    assert api.post("/queue/retries", json={"source": "nvr"}).get_json() == {"jobs": 2}
+    assert failed() == [every[2]]
+    [newest] = [entry.about for entry in archive.catalog.audit.entries(limit=1)]
+    assert newest == {"what": "tried again", "job": "all", "kind": "all", "source": "nvr"}
+
+
+def test_an_index_is_asked_for_dropped_and_called_off(api: ApiClient, archive: Archive) -> None:
     assert api.value("/reindexing") == {"reindexing": None}
     told = api.value("/models")
     assert [one["name"] for one in told["models"] if one["chosen"]] == ["basic"]
     assert (told["standing"], told["indexes"]) == ("nothing-yet", [])
-    asked = api.post("/reindexing", json={"forget_missing": True})
+    asked = api.post("/reindexing", json={"wish": "forget missing"})
     assert asked.status_code == 201, asked.text
     assert asked.get_json()["wish"] == "forget missing"
     assert api.value("/reindexing")["reindexing"] == asked.get_json()
@@ -73,8 +108,12 @@ def test_a_new_index_is_asked_for_and_called_off(api: ApiClient, archive: Archiv
     assert api.delete("/reindexing").status_code == 204
     assert api.value("/models")["reindexing"]["problem"] == f"Called off by {ADMIN}."
     problem(api.delete("/reindexing"), 404)
-    done = [entry.about["what"] for entry in archive.catalog.audit.entries(limit=2)]
+    dropped = api.post("/reindexing", json={"wish": "drop others"})
+    assert (dropped.status_code, dropped.get_json()["wish"]) == (201, "drop others")
+    problem(api.post("/reindexing", json={"wish": "drop all"}), 400)
+    done = [entry.about["what"] for entry in archive.catalog.audit.entries(limit=3)]
     assert done == [
+        "dropping old indexes asked for",
         "work on the index called off",
         "new index without missing recordings asked for",
     ]

@@ -413,8 +413,9 @@ def test_a_program_has_evidence_made_and_fetches_it(
         saved.write_bytes(oli.get(f"{path}/file").data)
         assert verify(saved).problems == ()
         assert hashlib.sha256(saved.read_bytes()).hexdigest() == told["file"]["sha256"]
-        [finding] = ana.value("/search", q="a red box", camera="Yard")["moments"]
-        ordered = ana.post("/exports", json={"kind": "clip", "findings": [finding["finding"]]})
+        part = {"recording": own.yard.id, "start": "1", "end": "00:00:02.500"}
+        problem(ana.post("/exports", json={"kind": "clip", "case": theft.id, **part}), 400)
+        ordered = ana.post("/exports", json={"kind": "clip", **part})
         anas = f"/exports/{ordered.get_json()['number']}"
         problem(oli.get(anas), 404)
         assert [len(one.value("/exports")["exports"]) > 1 for one in (ana, oli)] == [True, False]

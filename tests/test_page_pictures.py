@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,10 +14,16 @@ from flask.testing import FlaskClient
 from PIL import Image as Pillow
 from werkzeug.test import TestResponse
 
-from mmrag_video.errors import UsageError
+from mmrag_video.catalog.users import Role
+from tests.page_archive import PageArchive
 from tests.page_client import LOCAL, get, picture, send_picture, words_of
+from tests.people import form_token, logged_in, with_users
 from web import query_pictures
+from web.picture_shelf import PictureShelf
 from web.services import services_of
+
+ONE = 64 * 1024
+"""Bytes as which a small picture counts."""
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
@@ -67,6 +74,7 @@ def test_a_jpeg_may_have_more_pixels_for_it_is_scaled_while_it_is_read(client: F
 KEEP_AND_MEASURE = """
 import io, sys
 from pathlib import Path
+from web.picture_shelf import PictureShelf
 from web.query_pictures import QueryPictures
 
 def most_memory():
@@ -75,18 +83,18 @@ def most_memory():
 
 upload = io.BytesIO(sys.stdin.buffer.read())
 before = most_memory()
-QueryPictures().keep(upload)
+QueryPictures(PictureShelf(Path(sys.argv[1]))).keep(upload, "ana")
 print(most_memory() - before)
 """
 
 
 @pytest.mark.parametrize(("form", "mode"), [("WEBP", "RGB"), ("PNG", "RGBA")])
 def test_a_picture_that_is_all_one_colour_takes_no_more_memory_than_is_said(
-    form: str, mode: str
+    form: str, mode: str, tmp_path: Path
 ) -> None:
     file = io.BytesIO()
     Pillow.new(mode, (4_000, 3_000)).save(file, form, lossless=True, method=0, compress_level=1)
-    command = [sys.executable, "-c", KEEP_AND_MEASURE]
+    command = [sys.executable, "-c", KEEP_AND_MEASURE, str(tmp_path)]
     told = subprocess.run(command, input=file.getvalue(), capture_output=True, check=True).stdout
     assert 24 < int(told) < 230, "MB, while it is decoded"
 
@@ -141,9 +149,55 @@ def test_an_upload_that_is_too_large_or_missing_is_refused(client: FlaskClient) 
     assert client.post("/pictures", base_url=LOCAL).status_code == 400
 
 
-def test_only_the_last_pictures_are_kept() -> None:
-    kept = query_pictures.QueryPictures()
-    ids = [kept.keep(io.BytesIO(picture(size=(8 + n, 8)))) for n in range(40)]
-    assert kept.image(ids[-1]).shape == (8, 47, 3)
-    with pytest.raises(UsageError, match="no longer here"):
-        kept.image(ids[0])
+def test_a_search_by_picture_can_be_opened_after_a_restart_and_by_others(
+    collection: PageArchive,
+) -> None:
+    with with_users(collection.archive, vera=(Role.VIEWER, ()), bob=(Role.VIEWER, ())):
+        vera = logged_in(collection.archive, "vera")
+        answer = send_picture(vera, picture(), form_token=form_token(vera))
+        address = urlsplit(answer.location)
+        [sent] = parse_qs(address.query)["picture"]
+        app_of_the_next_start = logged_in(collection.archive, "bob")
+        opened = get(app_of_the_next_start, f"/?{address.query}")
+        assert 'class="card ' in words_of(opened)
+        assert get(app_of_the_next_start, f"/pictures/{sent}.jpg").mimetype == "image/jpeg"
+
+
+def test_a_user_pushes_out_their_own_pictures_and_the_longest_unused_first(tmp_path: Path) -> None:
+    shelf = PictureShelf(tmp_path, most_bytes=10**9, most_bytes_of_one=3 * ONE)
+    bob = shelf.put(b"bob's", "bob")
+    first, second, third = (shelf.put(text, "ana") for text in (b"1", b"2", b"3"))
+    assert shelf.jpeg(first) == b"1"
+    shelf.put(b"4", "ana")
+    assert shelf.jpeg(second) is None, "the first was looked at after it"
+    assert (shelf.jpeg(first), shelf.jpeg(third), shelf.jpeg(bob)) == (b"1", b"3", b"bob's")
+    assert shelf.put(b"3", "ana") == third
+    assert shelf.jpeg(first) == b"1", "what is sent again takes no more room"
+
+
+def test_all_users_together_keep_no_more_than_there_is_room_for(tmp_path: Path) -> None:
+    shelf = PictureShelf(tmp_path, most_bytes=3 * ONE, most_bytes_of_one=3 * ONE)
+    users = ("ana", "bob", "../cleo", "dan/\0")
+    names = [shelf.put(user.encode(), user) for user in users]
+    assert [shelf.jpeg(name) for name in names] == [None, b"bob", b"../cleo", b"dan/\0"]
+    large = shelf.put(bytes(5 * ONE), "ana")
+    assert len(shelf.jpeg(large) or b"") == 5 * ONE, "the newest stays, whatever its size"
+    assert shelf.jpeg(names[-1]) is None
+    assert {path.parent for path in tmp_path.rglob("*.jpg")} <= set(tmp_path.iterdir())
+
+
+def test_what_is_not_whole_is_not_there(tmp_path: Path) -> None:
+    shelf = PictureShelf(tmp_path)
+    name = shelf.put(b"whole", "ana")
+    [path] = tmp_path.glob("*/*.jpg")
+    path.write_bytes(b"who")
+    assert shelf.jpeg(name) is None
+    assert shelf.put(b"whole", "bob") == name
+    assert shelf.jpeg(name) == b"whole"
+
+
+@pytest.mark.parametrize("named", ["x", "*", "../../catalog.sqlite", "/etc/passwd", "0" * 63 + "?"])
+def test_a_name_from_an_address_opens_nothing_else(client: FlaskClient, named: str) -> None:
+    send_picture(client, picture())
+    answer = client.get("/", base_url=LOCAL, query_string={"picture": named})
+    assert answer.status_code == 400 and "no longer here" in words_of(answer)

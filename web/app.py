@@ -41,11 +41,14 @@ from web.api import cameras as api_cameras
 from web.api import case_moments as api_case_moments
 from web.api import cases as api_cases
 from web.api import exports as api_exports
+from web.api import failures as api_failures
+from web.api import frames as api_frames
 from web.api import health as api_health
 from web.api import models as api_models
 from web.api import recordings as api_recordings
 from web.api import saved as api_saved
 from web.api import search as api_search
+from web.api import selection as api_selection
 from web.api import timeline as api_timeline
 from web.api import users as api_users
 from web.api import work as api_work
@@ -59,6 +62,7 @@ from web.live_marks import marks
 from web.login import install_login
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
+from web.picture_shelf import PictureShelf
 from web.play_address import play_address
 from web.query_pictures import LARGEST_UPLOAD, QueryPictures
 from web.security import install_security
@@ -69,12 +73,15 @@ _API = (
     api_search,
     api_cameras,
     api_recordings,
+    api_frames,
     api_timeline,
     api_cases,
     api_case_moments,
+    api_selection,
     api_exports,
     api_saved,
     api_work,
+    api_failures,
     api_models,
     api_users,
     api_audit,
@@ -109,14 +116,13 @@ def create_app(archive: Archive, *, loopback_only: bool = True) -> Flask:
         default_template=DEFAULT_TEMPLATE, longest_template=LONGEST_TEMPLATE
     )
     clips = ClipCache(archive.clip_cache)
+    pictures = QueryPictures(PictureShelf(archive.directory.query_pictures))
     metrics, health = Metrics(archive), HealthCheck(archive)
     live = LiveChanges(lambda: marks(archive))
     disk, exports = DiskUse(archive.directory), ExportMaker(archive)
     install_services(
         app,
-        Services(
-            archive, QueryPictures(), clips, metrics, health, live, disk, exports, loopback_only
-        ),
+        Services(archive, pictures, clips, metrics, health, live, disk, exports, loopback_only),
     )
     app.before_request(exports.remove_old)
     install_security(app, loopback_only=loopback_only)

@@ -74,22 +74,34 @@ def describe(number: int, moment: int) -> ResponseReturnValue:
 @access.needs(Role.OPERATOR)
 def remove(number: int, moment: int) -> ResponseReturnValue:
     """Take it out of the case. The answer is the case, with a button that puts it back."""
-    opened = open_case(number)
-    removed = opened.moment(moment)
-    _cases().remove_moment(moment)
-    opened.note("removed a moment", moment=moment, spans=[span.plain() for span in removed.spans])
-    return open_case(number).render(removed=services().findings.sign_removed(removed))
+    return open_case(number).render(removed=taken_out(number, moment))
 
 
 @blueprint.post("/put-back")
 @access.needs(Role.OPERATOR)
 def put_back(number: int) -> ResponseReturnValue:
     """Undo a removal: `moment` is what was removed, signed."""
+    opened, moment = open_case(number), removed_from(number, request.form.get("moment", ""))
+    return _done(opened, moment.id, "put back", lambda: _cases().put_back(moment))
+
+
+def taken_out(number: int, moment: int) -> str:
+    """Take a moment out of a case; what it was, signed, puts it back. Raises NotFound."""
     opened = open_case(number)
-    moment = services().findings.read_removed(request.form.get("moment", ""))
+    removed = opened.moment(moment)
+    _cases().remove_moment(moment)
+    opened.note("removed a moment", moment=moment, spans=[span.plain() for span in removed.spans])
+    return services().findings.sign_removed(removed)
+
+
+def removed_from(number: int, signed: str) -> CaseMoment:
+    """What was taken out of a case. Raises UsageError if that was not signed here, NotFound where
+    it is not of this case, or of cameras that may not be seen.
+    """
+    moment = services().findings.read_removed(signed)
     if moment.case != number or not may_see(moment):
         raise NotFound("There is no such moment in this case.")
-    return _done(opened, moment.id, "put back", lambda: _cases().put_back(moment))
+    return moment
 
 
 def _done(

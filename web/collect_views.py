@@ -20,7 +20,8 @@ from web.services import services
 
 blueprint = Blueprint("collect", __name__)
 
-_MOST_AT_ONCE = 200
+MOST_AT_ONCE = 200
+"""Findings."""
 _MONTH = 30 * 24 * 3600
 
 
@@ -54,19 +55,27 @@ def findings_asked() -> list[Finding]:
     """What a form has selected, of cameras that may be seen. Raises UsageError, NotFound."""
     form = request.form
     if "recording" in form:
-        recording = access.recording(form["recording"])
-        start, end = typed_time(form.get("start", "")), typed_time(form.get("end", ""))
-        part = Span(recording, start, end)
+        part = part_of(form["recording"], form.get("start", ""), form.get("end", ""))
         return [_found_here(part) or finding_by_eye(services().archive, part)]
     signed = form.getlist("found")[:1] or form.getlist("selected")
     if not signed:
         raise UsageError("Nothing is selected; tick the moments that are meant.")
-    if len(signed) > _MOST_AT_ONCE:
-        raise UsageError(f"At most {_MOST_AT_ONCE} moments can be selected at once.")
-    findings = [services().findings.read(text) for text in signed]
-    for span in (span for finding in findings for span in finding.spans):
+    if len(signed) > MOST_AT_ONCE:
+        raise UsageError(f"At most {MOST_AT_ONCE} moments can be selected at once.")
+    return list(map(finding_signed, signed))
+
+
+def finding_signed(text: str) -> Finding:
+    """What a search found, of cameras that may be seen. Raises UsageError, NotFound."""
+    finding = services().findings.read(text)
+    for span in finding.spans:
         access.recording(span.recording)
-    return findings
+    return finding
+
+
+def part_of(recording: str, start: str, end: str) -> Span:
+    """A part of a recording that may be seen, as it was typed. Raises UsageError, NotFound."""
+    return Span(access.recording(recording), typed_time(start), typed_time(end))
 
 
 def _found_here(span: Span) -> Finding | None:

@@ -72,12 +72,22 @@ def download() -> ResponseReturnValue:
 @access.needs(Role.OPERATOR)
 def download_selected() -> ResponseReturnValue:
     """The moments that are ticked, or a part of a recording, likewise."""
-    moments = moments_of(findings_asked())
-    title, kind = title_of(moments), _clip_kind()
+    moments, kind = moments_of(findings_asked()), _clip_kind()
+    title = title_of(moments)
     moments = _wanted(moments)
     if kind is None:
         return _exported(moments, _order(title))
     return _clips(moments, title, kind)
+
+
+def documents_of(
+    moments: list[ExportMoment], form: Format, before: Fraction, after: Fraction
+) -> Response:
+    """A selection as a file, or as a zip of several. Raises UsageError, RecordingError, and
+    ServiceUnavailable where others are exporting.
+    """
+    order = ExportOrder(format=form, title=title_of(moments), before=before, after=after)
+    return _exported(moments, order)
 
 
 @blueprint.post("/cases/<number:number>/export")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from mmrag_video.catalog.audit import Action
-from mmrag_video.catalog.jobs import Failures
+from mmrag_video.catalog.jobs import ALL_FAILURES, Failures
 from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import ErrorKind, UsageError
@@ -42,7 +42,7 @@ def page() -> ResponseReturnValue:
         "failures.html",
         shown=shown,
         kinds=KINDS,
-        sources=sorted(name for name, files in _counts().items() if files.failed),
+        sources=sources_with_failures(),
         jobs=jobs.failed(_ON_A_PAGE, shown, skip=(number - 1) * _ON_A_PAGE),
         count=count,
         again=row_number(request.args.get("again", "0"), "a number of files"),
@@ -57,20 +57,34 @@ def page() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or without one all of a kind and a source."""
     shown, number = _shown(request.form), request.form.get("job")
-    if shown.source is not None and shown.source not in _counts():
-        raise UsageError(f"{shown.source[:40]!r} is no source of a file in the queue.")
-    which = None if number is None else [row_number(number, "a job")]
-    again = services().archive.catalog.jobs.ask_again(which, shown)
-    access.note(
-        Action.CHANGE,
-        what="tried again",
-        job=number or "all",
-        kind=shown.kind or "all",
-        source=shown.source or "all",
-    )
+    again = try_again(None if number is None else row_number(number, "a job"), shown)
     return redirect(
         url_for("failures.page", kind=shown.kind, source=shown.source, again=again), code=303
     )
+
+
+def try_again(job: int | None, which: Failures = ALL_FAILURES) -> int:
+    """Have one of these tried again, or all of them; how many.
+
+    One that has meanwhile been tried, or was removed, is none: who looks sees it. Raises UsageError
+    for a source of which no file is known.
+    """
+    if which.source is not None and which.source not in _counts():
+        raise UsageError(f"{which.source[:40]!r} is no source of a file in the queue.")
+    again = services().archive.catalog.jobs.ask_again(None if job is None else [job], which)
+    access.note(
+        Action.CHANGE,
+        what="tried again",
+        job=job or "all",
+        kind=which.kind or "all",
+        source=which.source or "all",
+    )
+    return again
+
+
+def sources_with_failures() -> list[str]:
+    """Names of the sources of which a file failed."""
+    return sorted(name for name, files in _counts().items() if files.failed)
 
 
 def _shown(fields: MultiDict[str, str]) -> Failures:

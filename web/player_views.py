@@ -11,13 +11,13 @@ from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.records import Recording
 from mmrag_video.catalog.users import Role
 from mmrag_video.errors import UsageError
-from mmrag_video.video.frame_times import frame_times
+from mmrag_video.video.frame_times import FrameTimes, frame_times
 from mmrag_video.video.still import StillFormat, still
 from mmrag_video.video.timecode import Timecode
 from web import access
 from web.asked_time import span_asked
 from web.frame_queries import time_within
-from web.player_marks import boxes_between, kept_frame_at, marks_of
+from web.player_marks import BoxedFrame, boxes_between, kept_frame_at, marks_of
 from web.present_file import present_file
 from web.same_time import other_cameras
 from web.search_form import SearchForm
@@ -37,11 +37,7 @@ _LONGEST_CAMERA_NAME = 60
 @blueprint.get("/times")
 def times(recording_id: str) -> Response:
     """When the frames from `start` to `end` are shown, with the one before and the one after."""
-    recording = access.recording(recording_id)
-    span = span_asked(recording, request.args, LONGEST_SPAN)
-    path = present_file(recording)
-    with services().short_work.turn():
-        found = frame_times(path, span.start, span.end)
+    found = times_asked(recording_id)
     base = found.time_base
     return jsonify(time_base=[base.numerator, base.denominator], ticks=found.ticks)
 
@@ -59,9 +55,6 @@ def marks(recording_id: str) -> Response:
 @blueprint.get("/boxes")
 def boxes(recording_id: str) -> Response:
     """What the model points out in the kept frames from `start` to `end`, for the search asked."""
-    recording = access.recording(recording_id)
-    span = span_asked(recording, request.args, LONGEST_SPAN)
-    found = boxes_between(span, SearchForm.read(request.args).words)
     return jsonify(
         frames=[
             {
@@ -69,7 +62,7 @@ def boxes(recording_id: str) -> Response:
                 "end": float(frame.end),
                 "things": [{"label": thing.label, "box": thing.box} for thing in frame.things],
             }
-            for frame in found
+            for frame in boxes_asked(recording_id)
         ]
     )
 
@@ -122,6 +115,22 @@ def save_still(recording_id: str) -> Response:
         as_attachment=True,
         download_name=_file_name(recording, frame.time, form),
     )
+
+
+def times_asked(recording_id: str) -> FrameTimes:
+    """The times of the frames from `start` to `end`, and of one before and one after."""
+    recording = access.recording(recording_id)
+    span = span_asked(recording, request.args, LONGEST_SPAN)
+    path = present_file(recording)
+    with services().short_work.turn():
+        return frame_times(path, span.start, span.end)
+
+
+def boxes_asked(recording_id: str) -> list[BoxedFrame]:
+    """What is pointed out in the kept frames from `start` to `end`, for the words in `q`."""
+    recording = access.recording(recording_id)
+    span = span_asked(recording, request.args, LONGEST_SPAN)
+    return boxes_between(span, SearchForm.read(request.args).words)
 
 
 def _time_within(recording: Recording) -> Fraction:

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mmrag_video.errors import UsageError
+from web import access
 from web.search_form import SearchForm
 from web.services import services
 
@@ -16,7 +17,7 @@ def take() -> ResponseReturnValue:
     upload = request.files.get("upload")
     if upload is None or not upload.filename:
         raise UsageError("No picture was chosen; choose a JPEG, PNG or WebP file.")
-    picture = services().pictures.keep(upload.stream)
+    picture = services().pictures.keep(upload.stream, access.user().name)
     form = SearchForm.read(request.form).with_picture(picture)
     return redirect(url_for("search.page", **form.arguments()), code=303)
 

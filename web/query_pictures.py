@@ -1,10 +1,6 @@
-"""Pictures that people search with: checked, scaled down, and the last few kept in memory."""
+"""Pictures that people search with: checked, scaled down, and kept on disk."""
 
-import hashlib
 import io
-from collections import OrderedDict
-from collections.abc import Callable
-from threading import Lock
 from typing import IO
 
 import numpy as np
@@ -13,6 +9,7 @@ import PIL.ImageOps
 
 from mmrag_video.errors import UsageError
 from mmrag_video.video.frames import Image
+from web.picture_shelf import PictureShelf
 from web.turns import Turns
 
 LARGEST_UPLOAD = 16 * 1024 * 1024
@@ -25,7 +22,6 @@ MOST_PIXELS = 12_000_000
 LONGEST_SIDE = 1280
 """Pixels kept; no model looks at more."""
 FORMATS = ("JPEG", "PNG", "WEBP")
-_PICTURES_KEPT = 32
 _AT_ONCE = 1
 """A JPEG of MOST_SCALED whose colours come one after the other even takes 300 MB."""
 _WAITING = 3
@@ -34,11 +30,10 @@ _LONGEST_WAIT = 15.0
 
 
 class QueryPictures:
-    """The pictures by their id, 64 hex digits. Nothing is written to disk."""
+    """The pictures by their id, 64 hex digits."""
 
-    def __init__(self) -> None:
-        self._jpegs: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
+    def __init__(self, shelf: PictureShelf) -> None:
+        self._shelf = shelf
         self.decoding = Turns(
             _AT_ONCE,
             "Others are sending pictures just now; try again in a moment.",
@@ -47,43 +42,26 @@ class QueryPictures:
             longest_wait=_LONGEST_WAIT,
         )
 
-    def keep(self, upload: IO[bytes]) -> str:
-        """Check and keep an uploaded picture; returns its id.
+    def keep(self, upload: IO[bytes], user: str) -> str:
+        """Check and keep a picture that a user has sent; returns its id.
 
-        Raises UsageError for what is no fit picture, ServiceUnavailable if many are sending some.
+        Raises UsageError for what is no fit picture, ServiceUnavailable if many are sending some,
+        and ExportError if the disk refuses it.
         """
         with self.decoding.turn():
             jpeg = _checked_jpeg(upload)
-        picture = hashlib.sha256(jpeg).hexdigest()
-        self._remember(picture, jpeg)
-        return picture
-
-    def remembered(self, picture: str, read: Callable[[], bytes]) -> bytes:
-        """The picture kept under a name of the caller's; read where it is not kept."""
-        with self._lock:
-            kept = self._jpegs.get(picture)
-        jpeg = kept if kept is not None else read()
-        self._remember(picture, jpeg)
-        return jpeg
+        return self._shelf.put(jpeg, user)
 
     def jpeg(self, picture: str) -> bytes:
         """The kept picture, as JPEG. Raises UsageError if it is no longer there."""
-        with self._lock:
-            if picture not in self._jpegs:
-                raise UsageError("The query picture is no longer here; please choose it again.")
-            self._jpegs.move_to_end(picture)
-            return self._jpegs[picture]
+        jpeg = self._shelf.jpeg(picture)
+        if jpeg is None:
+            raise UsageError("The query picture is no longer here; please choose it again.")
+        return jpeg
 
     def image(self, picture: str) -> Image:
         """The kept picture, decoded. Raises UsageError if it is no longer there."""
         return decoded(self.jpeg(picture))
-
-    def _remember(self, picture: str, jpeg: bytes) -> None:
-        with self._lock:
-            self._jpegs[picture] = jpeg
-            self._jpegs.move_to_end(picture)
-            if len(self._jpegs) > _PICTURES_KEPT:
-                self._jpegs.popitem(last=False)
 
 
 def decoded(jpeg: bytes) -> Image:

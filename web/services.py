@@ -14,6 +14,7 @@ from web.live import LiveChanges
 from web.making.maker import ExportMaker
 from web.metrics import Metrics
 from web.query_pictures import QueryPictures
+from web.recent_pictures import RecentPictures
 from web.signed_findings import SignedFindings
 from web.turns import Turns
 
@@ -62,7 +63,7 @@ class Services:
     """Makes clips and evidence in the background."""
     loopback_only: bool
     """Whether none but this machine reaches the page."""
-    frame_pictures: QueryPictures = field(default_factory=QueryPictures)
+    frame_pictures: RecentPictures = field(default_factory=RecentPictures)
     """Frames that are searched with, kept apart from uploads: they are shown only through their
     recording, to those who may see it."""
     answering: Turns = field(default_factory=_answering)

@@ -122,14 +122,14 @@ def _parts(opened: FormPage) -> Mapping[str, object]:
 
 def _marked(opened: FormPage, shown: Timeline) -> Marked:
     """What the search of the form finds in the window, whatever its limit."""
-    form = _form_of(opened.form, shown.window).with_limit(MOST_MOMENTS)
+    whole = replace(opened, form=opened.form.with_limit(MOST_MOMENTS))
+    form = _form_of(whole.form, shown.window)
     recall = services().archive.settings.search.recall
     if form.asks_nothing:
         return Marked({}, {}, is_full=False, most=MOST_MOMENTS, recall=recall)
-    question = replace(opened, form=form).asked
-    access.note(Action.SEARCH, **form.about())
-    most = MOST_MOMENTS if question.then is None else 2 * MOST_MOMENTS
-    found = all_found(form, question)
+    is_pair = replace(whole, form=form).asked.then is not None
+    most = 2 * MOST_MOMENTS if is_pair else MOST_MOMENTS
+    found = found_within(whole, shown.window)
     matches: dict[str, list[Match]] = defaultdict(list)
     for moment in found:
         start, end = moment.wall_start, moment.wall_end
@@ -137,6 +137,19 @@ def _marked(opened: FormPage, shown: Timeline) -> Marked:
             share = shown.window.share
             matches[moment.camera].append(Match(moment, share(start), share(end)))
     return Marked(form.arguments(), matches, len(found) >= most, most, recall)
+
+
+def found_within(opened: FormPage, window: ClockWindow) -> list[Moment]:
+    """What the search finds in a window, best first; nothing where nothing is searched for.
+
+    Raises as a search does.
+    """
+    form = _form_of(opened.form, window)
+    if form.asks_nothing:
+        return []
+    question = replace(opened, form=form).asked
+    access.note(Action.SEARCH, **form.about())
+    return all_found(form, question)
 
 
 def window_asked(form: SearchForm, cameras: Sequence[str]) -> ClockWindow | None:

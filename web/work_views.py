@@ -9,6 +9,7 @@ from mmrag_video.catalog.users import Role
 from mmrag_video.queue_overview import queue_overview
 from mmrag_video.sources import SourceError, SourceOrigin, add_source, list_sources, remove_source
 from web import access
+from web.failure_views import try_again
 from web.row_number import row_number
 from web.services import services
 from web.source_form import SourceForm
@@ -73,10 +74,7 @@ def resume() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Try the job of the field `job` again, or all that failed where there is none."""
     number = request.form.get("job")
-    # One that has meanwhile been tried, or was removed, needs no sentence: the page shows it.
-    which = None if number is None else [row_number(number, "a job")]
-    services().archive.catalog.jobs.ask_again(which)
-    access.note(Action.CHANGE, what="tried again", job=number or "all")
+    try_again(None if number is None else row_number(number, "a job"))
     return _back()
 
 

@@ -1,10 +1,13 @@
-"""What the API does to a moment in a case: collects, moves, trims, describes, removes it."""
+"""What the API does to a moment in a case: collects, moves, trims, describes, removes it, and puts
+it back.
+"""
 
 from fractions import Fraction
 from typing import Self
 
 from flask import Blueprint
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from mmrag_video.cases import (
     LONGEST_NOTE,
@@ -17,35 +20,37 @@ from mmrag_video.cases import (
 from mmrag_video.cases import describe as write_down
 from mmrag_video.catalog.case_records import CaseMoment, Finding
 from mmrag_video.catalog.users import Role
-from mmrag_video.moments import Span
+from mmrag_video.json_shapes import shape
 from web import access
 from web.api.cases import OpenCase, told
 from web.api.operation import Fields, operation
 from web.api.problems import PREFIX
 from web.asked_time import parse_exact
+from web.case_moment_views import removed_from, taken_out
 from web.case_page import CasePage, open_case
+from web.collect_views import finding_signed, part_of
 from web.services import services
 
 blueprint = Blueprint("api_case_moments", __name__, url_prefix=f"{PREFIX}/cases/<number:number>")
 
 
 class NewMoment(Fields):
-    """What to collect: a finding of a search, or a part of a recording."""
+    """What to collect: a finding of a search, a part of a recording, or what was taken out."""
 
     finding: str | None = None
     """As a search told it."""
+    removed: str | None = None
+    """As its removal from this case told it."""
     recording: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     start: str | None = Field(None, max_length=LONGEST_TIME)
     """00:01:02.480, or seconds."""
     end: str | None = Field(None, max_length=LONGEST_TIME)
 
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        part = (self.recording, self.start, self.end)
-        is_part = all(one is not None for one in part)
-        is_finding = self.finding is not None
-        if is_part == is_finding or (is_finding and any(one is not None for one in part)):
-            raise ValueError("Give either finding, or recording, start and end")
+    def _is_one_thing(self) -> Self:
+        given = {name for name, value in self if value is not None}
+        if given not in ({"finding"}, {"removed"}, {"recording", "start", "end"}):
+            raise ValueError("Give finding, or removed, or recording, start and end")
         return self
 
 
@@ -62,13 +67,25 @@ class MomentChange(Fields):
     tags: tuple[str, ...] | None = None
 
 
+@shape
+class RemovedMoment(TypedDict):
+    """A moment that was taken out of its case."""
+
+    removed: str
+    """All of it, signed: what puts it back where it was. It holds until the program ends."""
+
+
 @blueprint.post("/moments")
 @operation(OpenCase, status=201, role=Role.OPERATOR)
 def collect(number: int, body: NewMoment) -> OpenCase:
-    """Collect a moment; one that is in the case already stays as it is."""
-    opened = open_case(number)
+    """Collect a moment, or put one back; one that is in the case already stays as it is."""
+    opened, cases = open_case(number), services().archive.catalog.cases
+    if body.removed is not None:
+        back = removed_from(number, body.removed)
+        cases.put_back(back)
+        opened.note("put back a moment", moment=back.id)
+        return told(open_case(number))
     finding = _finding(body)
-    cases = services().archive.catalog.cases
     added = cases.add(opened.case.id, [finding], access.user().name)
     opened.note(
         "collected", moments=[one.moment.id for one in added if one.is_new], findings=len(added)
@@ -95,25 +112,18 @@ def change(number: int, moment: int, body: MomentChange) -> OpenCase:
 
 
 @blueprint.delete("/moments/<number:moment>")
-@operation(None, status=204, role=Role.OPERATOR)
-def remove(number: int, moment: int) -> None:
-    """Take a moment out of a case."""
-    opened = open_case(number)
-    known = opened.moment(moment)
-    services().archive.catalog.cases.remove_moment(known.id)
-    opened.note("removed a moment", moment=known.id, spans=[span.plain() for span in known.spans])
+@operation(RemovedMoment, role=Role.OPERATOR)
+def remove(number: int, moment: int) -> RemovedMoment:
+    """Take a moment out of a case; the answer is what puts it back."""
+    return {"removed": taken_out(number, moment)}
 
 
 def _finding(body: NewMoment) -> Finding:
     """What is to be collected, of cameras that may be seen. Raises UsageError, NotFound."""
     if body.finding is not None:
-        finding = services().findings.read(body.finding)
-        for span in finding.spans:
-            access.recording(span.recording)
-        return finding
-    recording = access.recording(body.recording or "")
-    start, end = typed_time(body.start or ""), typed_time(body.end or "")
-    return finding_by_eye(services().archive, Span(recording, start, end))
+        return finding_signed(body.finding)
+    part = part_of(body.recording or "", body.start or "", body.end or "")
+    return finding_by_eye(services().archive, part)
 
 
 def _move(opened: CasePage, moment: CaseMoment, position: int) -> None:

@@ -9,21 +9,19 @@ from pydantic import Field, model_validator
 from typing_extensions import TypedDict
 
 from mmrag_video.catalog.users import Role
-from mmrag_video.export.handles import parse_handle
 from mmrag_video.export.naming import DEFAULT_TEMPLATE, LONGEST_TEMPLATE, NameTemplate
 from mmrag_video.json_shapes import shape
 from mmrag_video.video.wall_clock import iso_milliseconds
 from web import export_job_views
 from web.api.operation import Fields, Media, operation
 from web.api.problems import PREFIX
-from web.api.search import HANDLE
+from web.api.selection import Selection
 from web.case_page import open_case
 from web.export_views import title_of
 from web.making.job import ExportJob, JobKind, JobOrder, JobState
 from web.ordering import (
     LONGEST_REGION,
     MOST_REGIONS,
-    moments_of,
     place_evidence,
     place_found,
     place_of_case,
@@ -34,23 +32,15 @@ from web.services import services
 
 blueprint = Blueprint("api_exports", __name__, url_prefix=PREFIX)
 
-_MOST_FINDINGS = 200
 
-
-class NewExport(Fields):
-    """What to make: of a case, of one moment in it, or of findings of a search."""
+class NewExport(Selection):
+    """What to make: of what is chosen, of a case, or of one moment in it."""
 
     kind: JobKind
     """clip: as stored; clip-exact: encoded from exactly the first frame; evidence: of a case."""
     case: int | None = Field(None, ge=1, lt=10**18)
     moment: int | None = Field(None, ge=1, lt=10**18)
     """Of the case; without it all of them."""
-    findings: tuple[str, ...] = Field((), max_length=_MOST_FINDINGS)
-    """As a search told them."""
-    handle_before: str = Field("0", pattern=HANDLE)
-    """Seconds to add before each moment, at most 3600."""
-    handle_after: str = Field("0", pattern=HANDLE)
-    """Seconds to add after it."""
     all_cameras: bool = False
     """Of clips: also what the other cameras recorded at the time of each moment."""
     name_template: str = Field(DEFAULT_TEMPLATE, max_length=LONGEST_TEMPLATE)
@@ -61,8 +51,8 @@ class NewExport(Fields):
 
     @model_validator(mode="after")
     def _is_of_one_thing(self) -> Self:
-        if (self.case is None) == (not self.findings):
-            raise ValueError("Give either case or findings")
+        if (self.case is None) == self.is_empty:
+            raise ValueError("Give either case, or findings, or recording, start and end")
         if self.kind is JobKind.EVIDENCE and (self.case is None or self.moment is not None):
             raise ValueError("Evidence is of a whole case")
         if (
@@ -190,14 +180,12 @@ def file(number: int) -> ResponseReturnValue:
 
 
 def _placed(body: NewExport) -> ExportJob:
-    before = parse_handle("handle_before", body.handle_before)
-    after = parse_handle("handle_after", body.handle_after)
     names = NameTemplate(body.name_template).text
     wanted = JobOrder(
-        body.kind, "", body.case, before=before, after=after, names=names, blur=body.blur
+        body.kind, "", body.case, before=body.before, after=body.after, names=names, blur=body.blur
     )
     if body.case is None:
-        moments = moments_of(services().findings.read(text) for text in body.findings)
+        moments = body.moments()
         order = replace(wanted, title=title_of(moments))
         return place_found(order, with_others(moments) if body.all_cameras else moments)
     opened = open_case(body.case)

@@ -22,10 +22,11 @@ blueprint.before_request(access.check_sees_all_cameras)
 
 
 class NewReindexing(Fields):
-    """How the index is to be made anew."""
+    """What is to be done about the index."""
 
-    forget_missing: bool = False
-    """Give up recordings that cannot be read again; else they keep the old index in use."""
+    wish: Wish = Wish.NEW_INDEX
+    """new index: recordings that cannot be read again keep the old one in use; forget missing: the
+    same, but give those up; drop others: drop every index but the one in use."""
 
 
 @shape
@@ -55,8 +56,8 @@ def reindexing() -> LastReindexing:
 @blueprint.post("/reindexing")
 @operation(shapes.Reindexing, status=201, role=Role.ADMIN, errors=(409,))
 def ask(body: NewReindexing) -> shapes.Reindexing:
-    """Have the worker make the index anew with the settings as they are now."""
-    asked = model_views.ask_for(Wish.FORGET_MISSING if body.forget_missing else Wish.NEW_INDEX)
+    """Have the worker make the index anew with the settings as they are now, or drop old ones."""
+    asked = model_views.ask_for(body.wish)
     if asked is None:
         raise Conflict("Something is being done about the index already; call that off first.")
     return reindexing_to_json(asked)

@@ -19,8 +19,8 @@ from mmrag_video.catalog.users import Role
 from web import access
 from web.api.problems import FieldsError
 
-_LARGEST_BODY = 64 * 1024
-"""Bytes of JSON: a note of the longest kind in letters that take six bytes each."""
+_LARGEST_BODY = 1024 * 1024
+"""Bytes of JSON: as many findings as can be selected, with the longest words in any script."""
 _SAID_BY_PYDANTIC = "Value error, "
 
 

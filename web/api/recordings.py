@@ -23,8 +23,8 @@ from web.same_time import other_cameras
 
 blueprint = Blueprint("api_recordings", __name__, url_prefix=PREFIX)
 
-_Seconds = Annotated[str, Field(pattern=r"^[0-9]{1,8}(\.[0-9]{1,9})?$")]
-_ExactSeconds = Annotated[
+Seconds = Annotated[str, Field(pattern=r"^[0-9]{1,8}(\.[0-9]{1,9})?$")]
+ExactSeconds = Annotated[
     str, Field(pattern=r"^([0-9]{1,8}(\.[0-9]{1,9})?|[0-9]{1,20}/[0-9]{1,20})$")
 ]
 
@@ -41,16 +41,16 @@ class ListQuery(Fields):
 class ClipQuery(Fields):
     """Which part."""
 
-    start: _Seconds
+    start: Seconds
     """Seconds from the first frame, such as 12.480."""
-    end: _Seconds
+    end: Seconds
     """At most 120 seconds later."""
 
 
 class TimeQuery(Fields):
     """When."""
 
-    time: _ExactSeconds
+    time: ExactSeconds
     """Seconds from the first frame: 12.480, or exactly 312/25."""
 
 

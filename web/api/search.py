@@ -46,13 +46,13 @@ _DAY = r"(19[789]|20[0-9]|21[0-9])[0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 TIME = rf"^({_DAY}(T{_CLOCK}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_CLOCK})?)?)?$"
 _TIME_OF_DAY = rf"^({_CLOCK}|24:00)?$"
-_SEARCHING = (404, 409, 410, 422, 503)
+SEARCHING = (404, 409, 410, 422, 503)
 """The frame's recording is not there; another model made the index; the recording's file is gone;
 the model cannot be had; the store cannot be reached."""
 
 
 class SearchQuery(Fields):
-    """What to look for, and where. Words or a picture there must be."""
+    """What to look for, and where."""
 
     q: str = Field("", max_length=MOST_CHARACTERS)
     """In words; times, cameras, "without ..." and ", then ..." in them are understood."""
@@ -137,7 +137,7 @@ class SentPicture(TypedDict):
     """A picture to search with."""
 
     picture: str
-    """Its id. Only the pictures that were used last are kept."""
+    """Its id. Of a user's pictures those that were used last are kept, 64 MiB of them."""
 
 
 @shape
@@ -155,7 +155,7 @@ class WrittenAnswer(shapes.AnswerInWords):
 
 
 @blueprint.get("/search")
-@operation(SearchAnswer, errors=_SEARCHING)
+@operation(SearchAnswer, errors=SEARCHING)
 def search(query: SearchQuery) -> SearchAnswer:
     """Search for moments."""
     opened = open_form_page("search.html")
@@ -170,7 +170,7 @@ def search(query: SearchQuery) -> SearchAnswer:
 
 
 @blueprint.get("/answer")
-@operation(WrittenAnswer, errors=_SEARCHING)
+@operation(WrittenAnswer, errors=SEARCHING)
 def answer(query: SearchQuery) -> WrittenAnswer:
     """Have a question answered in words, by the model that the settings name for it."""
     written = answer_views.written_answer(open_form_page("answer.html"))
@@ -184,7 +184,7 @@ def answer(query: SearchQuery) -> WrittenAnswer:
 
 
 @blueprint.get("/export")
-@operation(EXPORTS, role=Role.OPERATOR, errors=_SEARCHING)
+@operation(EXPORTS, role=Role.OPERATOR, errors=SEARCHING)
 def export(query: ExportQuery) -> ResponseReturnValue:
     """Search, and have what was found as a file for other programs."""
     return export_views.download()
@@ -194,7 +194,8 @@ def export(query: ExportQuery) -> ResponseReturnValue:
 @operation(SentPicture, status=201, takes=PICTURES, errors=(503,))
 def send_picture() -> SentPicture:
     """Send a picture to search with, of at most 16 MB and 12 million pixels; a JPEG may have 50."""
-    return {"picture": services().pictures.keep(BytesIO(request.get_data()))}
+    picture = services().pictures.keep(BytesIO(request.get_data()), access.user().name)
+    return {"picture": picture}
 
 
 @blueprint.get("/pictures/<sha256:picture>")

@@ -1,30 +1,19 @@
-"""The API's timeline: when each camera recorded, and how much was going on."""
+"""The API's timeline: when each camera recorded, how much was going on, what a search finds."""
 
 from flask import Blueprint
-from pydantic import Field
 from typing_extensions import TypedDict
 
 from mmrag_video.json_shapes import shape
 from mmrag_video.timeline import CameraTimeline, Timeline, timeline
-from web import access
-from web.api.operation import Fields, operation
+from web.api.links import FoundMoment, found_moment
+from web.api.operation import operation
 from web.api.problems import PREFIX
-from web.api.search import TIME, CameraNames
-from web.search_form import SearchForm
+from web.api.search import SEARCHING, SearchQuery
+from web.form_page import open_form_page
 from web.services import services
-from web.timeline_views import window_asked
+from web.timeline_views import found_within, window_asked
 
 blueprint = Blueprint("api_timeline", __name__, url_prefix=PREFIX)
-
-
-class TimelineQuery(Fields):
-    """Which cameras, and from when to when; without times, the last day of what was recorded."""
-
-    camera: CameraNames = ()
-    start: str = Field("", alias="from", pattern=TIME)
-    """Date, or date and time; without an offset in the zone of the settings."""
-    end: str = Field("", alias="to", pattern=TIME)
-    """Likewise; a date is meant whole."""
 
 
 @shape
@@ -58,27 +47,30 @@ class CamerasOverTime(TypedDict):
     exact: bool
     """Whether movement lies where it was; else it is spread over each recording."""
     cameras: list[CameraOverTime]
+    matches: list[FoundMoment]
+    """What the search finds in it, best first; of pairs, both moments one after the other. Empty
+    where nothing is searched for."""
 
 
 @blueprint.get("/timeline")
-@operation(CamerasOverTime, errors=(409, 422, 503))
-def over_time(query: TimelineQuery) -> CamerasOverTime:
-    """When each camera recorded, and where something moved."""
-    names = access.camera_names()
-    form = SearchForm(start=query.start, end=query.end, cameras=query.camera)
-    window = window_asked(form, names)
+@operation(CamerasOverTime, errors=SEARCHING)
+def over_time(query: SearchQuery) -> CamerasOverTime:
+    """When each camera recorded, where something moved, and where a search finds something.
+
+    Without times, the last day of what was recorded.
+    """
+    opened = open_form_page("timeline.html")
+    window = window_asked(opened.form, opened.cameras)
     if window is None:
-        return {"start": None, "end": None, "exact": True, "cameras": []}
-    shown = [name for name in names if not query.camera or name in query.camera]
-    return _told(timeline(services().archive, window, shown))
-
-
-def _told(found: Timeline) -> CamerasOverTime:
+        return {"start": None, "end": None, "exact": True, "cameras": [], "matches": []}
+    shown = [name for name in opened.cameras if not query.camera or name in query.camera]
+    found = timeline(services().archive, window, shown)
     return {
         "start": found.window.start.isoformat(),
         "end": found.window.end.isoformat(),
         "exact": found.is_exact,
         "cameras": [_camera(one, found) for one in found.cameras],
+        "matches": [found_moment(one, opened.form.words) for one in found_within(opened, window)],
     }
 
 

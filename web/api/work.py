@@ -1,8 +1,7 @@
 """The API's sources, and the worker's queue; for those who see all cameras."""
 
 from flask import Blueprint
-from pydantic import BaseModel, Field
-from typing_extensions import TypedDict
+from pydantic import BaseModel
 from werkzeug.exceptions import NotFound
 
 from mmrag_video import json_shapes as shapes
@@ -10,7 +9,6 @@ from mmrag_video.as_json import queue_to_json, source_to_json
 from mmrag_video.catalog.audit import Action
 from mmrag_video.catalog.tally import SourceCounts, counts_by_source
 from mmrag_video.catalog.users import Role
-from mmrag_video.json_shapes import shape
 from mmrag_video.queue_overview import queue_overview
 from mmrag_video.settings import SourceSettings
 from mmrag_video.sources import Source, SourceOrigin, add_source, list_sources, remove_source
@@ -49,21 +47,6 @@ class QueueChange(Fields):
     """What the worker is to do."""
 
     paused: bool
-
-
-class RetryOrder(Fields):
-    """What is to be tried again."""
-
-    job: int | None = Field(None, ge=1, lt=2**63)
-    """None: all that failed."""
-
-
-@shape
-class Retried(TypedDict):
-    """What came of it."""
-
-    jobs: int
-    """How many will be tried again."""
 
 
 @blueprint.get("/sources")
@@ -112,16 +95,6 @@ def change(body: QueueChange) -> shapes.Queue:
     services().archive.catalog.worker.pause(body.paused)
     access.note(Action.CHANGE, what="worker paused" if body.paused else "worker resumed")
     return _queue()
-
-
-@blueprint.post("/queue/retries")
-@operation(Retried, role=Role.OPERATOR)
-def retry(body: RetryOrder) -> Retried:
-    """Try again what failed."""
-    jobs = None if body.job is None else [body.job]
-    asked = services().archive.catalog.jobs.ask_again(jobs)
-    access.note(Action.CHANGE, what="tried again", job=body.job or "all")
-    return {"jobs": asked}
 
 
 def _queue() -> shapes.Queue:
