@@ -237,5 +237,5 @@ def test_facts_survive_being_stored() -> None:
 
 def test_the_reason_names_what_was_asked_for_first() -> None:
     seen = frame(PERSON, OTHER_PERSON, thing("car", "red"))
-    assert reason(understand("a red car"), Evidence(seen)) == "car (red), 2 people (grey, black)"
+    assert reason(understand("a red car"), Evidence(seen)) == "car (red), 2 people (in grey, black)"
     assert reason(understand("anybody"), Evidence(NOTHING)) == "nothing moves, nobody seen"

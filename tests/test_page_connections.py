@@ -1,8 +1,6 @@
 """Connections to the page that do nothing: they keep nobody out, and do not stay."""
 
 import resource
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
@@ -11,28 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from mmrag_video.archive import Archive
+from tests.test_page_server import connect, listening
 from web import connections
 from web.connections import MOST_CONNECTIONS, most_connections
 from web.server import PageServer
 
 pytestmark = pytest.mark.toy_model
-
-
-@contextmanager
-def listening(archive: Archive) -> Iterator[PageServer]:
-    server = PageServer(archive, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.close()
-        thread.join(30)
-
-
-def connect(server: PageServer) -> socket.socket:
-    parts = urlsplit(server.address)
-    return socket.create_connection((parts.hostname, parts.port), timeout=60)
 
 
 @contextmanager
