@@ -15,6 +15,11 @@ def get(client: FlaskClient, path: str, **options: object) -> TestResponse:
     return client.get(path, base_url=LOCAL, **options)
 
 
+def send_local(client: FlaskClient, path: str, **fields: str | list[str]) -> TestResponse:
+    """Send a form of the page, as whoever sits at the machine."""
+    return client.post(path, data=fields, base_url=LOCAL, headers={"Origin": LOCAL})
+
+
 def words_of(response: TestResponse) -> str:
     return unescape(response.get_data(as_text=True))
 

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from werkzeug.test import TestResponse
 
 from mmrag_video.cases import finding_by_eye
 from mmrag_video.catalog.audit import Action
@@ -38,7 +37,7 @@ from tests.api_client import api_of, problem
 from tests.browser import served
 from tests.conftest import COMMAND, environment
 from tests.page_archive import PageArchive, page_archive
-from tests.page_client import LOCAL, get, words_of
+from tests.page_client import LOCAL, get, send_local, words_of
 from tests.people import log_in, logged_in, send, with_users
 from tests.some_exports import write_some_exports
 from web.app import create_app
@@ -81,10 +80,6 @@ def set_to(own: PageArchive, **values: object) -> Iterator[None]:
     own.archive.settings = usual.model_copy(update={"exports": ExportSettings(**values)})
     yield
     own.archive.settings = usual
-
-
-def send_local(client: FlaskClient, path: str, **fields: str | list[str]) -> TestResponse:
-    return client.post(path, data=fields, base_url=LOCAL, headers={"Origin": LOCAL})
 
 
 def shelf_of(own: PageArchive) -> Shelf:

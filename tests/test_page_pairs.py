@@ -12,7 +12,7 @@ from mmrag_video.models.base import Query
 from mmrag_video.moments import Confidence
 from mmrag_video.search import search
 from mmrag_video.sequences import Pair
-from tests.page_client import get, words_of
+from tests.page_client import get, send_local, words_of
 from tests.player_archive import PlayerArchive
 from web.app import create_app
 from web.services import services
@@ -42,7 +42,7 @@ def test_pairs_can_be_exported_but_not_saved_as_a_search(client: FlaskClient) ->
     assert "Save this search" not in page, "a saved search asks for one thing"
     exporting = re.search(r'action="(/export\?q=[^"]+)"', page)
     assert exporting is not None
-    told = json.loads(get(client, f"{exporting[1]}&format=json&weak=1").data)
+    told = json.loads(send_local(client, exporting[1], format="json", weak="1").data)
     assert [one["camera"] for one in told["moments"]] == ["Door", "Door"]
 
 
@@ -70,6 +70,8 @@ def test_half_a_pair_does_not_stand_out(
     strong = replace(first, confidence=Confidence.STRONG)
     pair = Pair(strong, second, timedelta(seconds=1))
     monkeypatch.setattr("web.found.find_pairs", lambda *_, **__: (pair,))
-    export = PAIRS.replace("/?", "/export?format=json&")
-    assert "Nothing stands out for this question" in words_of(get(client, export))
-    assert len(json.loads(get(client, f"{export}&weak=1").data)["moments"]) == 2
+    export = PAIRS.replace("/?", "/export?")
+    refused = send_local(client, export, format="json")
+    assert "Nothing stands out for this question" in words_of(refused)
+    told = json.loads(send_local(client, export, format="json", weak="1").data)
+    assert len(told["moments"]) == 2
