@@ -168,6 +168,7 @@ def test_what_is_noted_of_a_form_is_what_was_kept(admin: FlaskClient, staffed: A
     send(admin, case, name=wide, note=" " * 10_000)
     assert noted(staffed)[0][2] == {
         "case": "first",
+        "case_id": int(case.rpartition("/")[2]),
         "what": "changed the case",
         "name": "x y",
         "note": "",
