@@ -28,6 +28,15 @@ def open_at(page: Page, player: PlayerArchive, camera: str, times: str, search: 
     video.evaluate("video => { video.autoplay = false; video.pause(); }")
 
 
+def seek_from_start(page: Page, presses: int) -> None:
+    """Go to the start, wherever it played to until it was stopped, and five seconds on a press."""
+    page.locator(".bar").focus()
+    page.keyboard.press("Home")
+    for _ in range(presses):
+        page.keyboard.press("ArrowRight")
+    wait_until_playable(page.locator("video"))
+
+
 def number_on_screen(video: Locator) -> int:
     content = base64.b64decode(video.evaluate(_DRAWN))
     return number_in(np.asarray(Pillow.open(io.BytesIO(content)).convert("RGB")))

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import NARROW, WIDE, served, wait_until_playable
 from tests.player_archive import PlayerArchive
-from tests.player_page import expect_frame, go_to, open_at, timecode
+from tests.player_page import expect_frame, go_to, open_at, seek_from_start, timecode
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,7 @@ def test_quick_steps_are_all_counted_and_end_at_the_first_frame(
 def test_a_copy_goes_on_in_the_next_one(page: Page, player: PlayerArchive) -> None:
     times = player.numbered["Long"].times
     open_at(page, player, "Long", "1,2")
-    page.locator(".bar").focus()
-    page.keyboard.press("Home")  # it played until it was stopped
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
-    wait_until_playable(page.locator("video"))
+    seek_from_start(page, presses=3)
     expect_frame(page, player, "Long", 150)
     assert "clip?start=0.000&end=20.000" in (page.locator("video").get_attribute("src") or "")
     page.locator("video").evaluate("video => { video.currentTime = video.duration - 0.02; }")

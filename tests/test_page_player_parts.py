@@ -13,7 +13,7 @@ from mmrag_video.catalog.audit import Action
 from tests.browser import served, wait_until_playable
 from tests.footage import number_in
 from tests.player_archive import PlayerArchive
-from tests.player_page import expect_frame, go_to, open_at
+from tests.player_page import expect_frame, go_to, open_at, seek_from_start
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +167,7 @@ def test_an_end_is_the_time_on_screen_also_in_the_next_copy_of_a_long_recording(
 ) -> None:
     open_at(page, player, "Long", "2,3")
     start, end = (page.get_by_label(name, exact=True) for name in ("Start", "End"))
-    page.locator(".bar").focus()
-    page.keyboard.press("Home")  # it played until it was stopped
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")
-    wait_until_playable(page.locator("video"))
+    seek_from_start(page, presses=3)
     expect_frame(page, player, "Long", 150)
     page.get_by_role("button", name="Start here").click()
     expect(start).to_have_value("15.000")

@@ -61,20 +61,20 @@ def download() -> ResponseReturnValue:
     Several documents come as a zip, with what was left out in `problems.txt`.
     """
     opened = open_form_page("search.html")
-    title = opened.form.words or "mmrag-video"
-    kind = _clip_kind()
-    if kind is None:
-        return _exported(_wanted(_moments(opened)), _order(title))
-    return _clips(_wanted(_moments(opened)), title, kind)
+    return _saved(_moments(opened), opened.form.words or "mmrag-video")
 
 
 @blueprint.post("/export/selected")
 @access.needs(Role.OPERATOR)
 def download_selected() -> ResponseReturnValue:
     """The moments that are ticked, or a part of a recording, likewise."""
-    moments, kind = moments_of(findings_asked()), _clip_kind()
-    title = title_of(moments)
-    moments = _wanted(moments)
+    moments = moments_of(findings_asked())
+    return _saved(moments, title_of(moments))
+
+
+def _saved(moments: list[ExportMoment], title: str) -> ResponseReturnValue:
+    """Documents of moments, or clips, as the form asks for."""
+    moments, kind = _wanted(moments), _clip_kind()
     if kind is None:
         return _exported(moments, _order(title))
     return _clips(moments, title, kind)
